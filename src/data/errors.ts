@@ -1,0 +1,55 @@
+/**
+ * The coded errors of the data boundary: sources, ingest, store, reference tables, exports.
+ * Each entry is the title; the message of a thrown error says what was found, `remedy` what to do.
+ */
+export const dataErrors = {
+  DATA_FILE_MISSING: "the file or folder does not exist",
+  DATA_FOLDER_EMPTY: "no file of the source's kind was found",
+  DATA_FILE_DAMAGED: "the file is truncated or not of the stated format",
+  DATA_SHAPE_UNKNOWN: "the columns are of no shape that is recognised without a mapping",
+  DATA_COLUMN_MISSING: "a column that the mapping names is not there",
+  DATA_VALUE_INVALID: "a value cannot be read as its column's type",
+  DATA_DATE_INVALID: "a value cannot be read as a date",
+  DATA_UNITS_MIXED: "the values of one column look like two different units",
+  DATA_INSTRUMENT_INVALID: "an instrument code is of no known form",
+  DATA_INSTRUMENT_TWICE: "one instrument arrives from two files",
+  DATA_ROW_CONFLICT: "two rows of one import have the same instrument and date and different values",
+  DATA_MAPPING_INVALID: "the mapping file does not say what it should",
+  DATA_DISK_FULL: "no space is left on the device",
+  DATA_NOT_PERMITTED: "the file or folder cannot be read or written",
+  STORE_MISSING: "there is no store at this place",
+  STORE_LOCKED: "another process is writing to the store",
+  STORE_DAMAGED: "a stored byte differs from its checksum",
+  STORE_FORMAT: "the store was written by a version this one does not read",
+  STORE_FIELD_MISSING: "the store has no such field",
+  STORE_INSTRUMENT_MISSING: "the store has no such instrument",
+  STORE_GENERATION_MISSING: "the store no longer keeps this generation",
+} as const;
+
+export type DataErrorCode = keyof typeof dataErrors;
+
+/** Where in the input the problem is; as much as is known. Rows are 1-based. */
+export interface DataErrorPlace {
+  readonly file?: string;
+  readonly row?: number;
+  readonly column?: string;
+  readonly instrument?: string;
+}
+
+export class DataError extends Error {
+  override readonly name = "DataError";
+  readonly code: DataErrorCode;
+  readonly remedy: string;
+  readonly place: DataErrorPlace;
+
+  constructor(
+    code: DataErrorCode,
+    found: string,
+    details: { readonly remedy: string; readonly place?: DataErrorPlace; readonly cause?: unknown },
+  ) {
+    super(found, details.cause === undefined ? {} : { cause: details.cause });
+    this.code = code;
+    this.remedy = details.remedy;
+    this.place = details.place ?? {};
+  }
+}

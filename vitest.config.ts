@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: ["test/golden/**", "test/wide/**"],
+          testTimeout: 60_000,
+        },
+      },
+      { test: { name: "golden", include: ["test/golden/**/*.test.ts"], testTimeout: 600_000 } },
+      { test: { name: "wide", include: ["test/wide/**/*.test.ts"], testTimeout: 900_000 } },
+    ],
+  },
+});
