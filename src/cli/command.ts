@@ -28,8 +28,8 @@ export function withSharedOptions(command: Command): Command {
  * Runs a command's action and sets the exit code. The action returns true when everything worked, false when it
  * finished but some instruments or factors failed (exit code 3).
  */
-export async function runCommand<O extends SharedOptions>(
-  options: O,
+export async function runCommand(
+  options: SharedOptions,
   action: (context: CommandContext) => Promise<boolean>,
 ): Promise<void> {
   const terminal = openTerminal(options.json === true);

@@ -34,7 +34,7 @@ export function processDevice(): TerminalDevice {
   return {
     out: process.stdout,
     err: process.stderr,
-    interactive: process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined,
+    interactive: process.stderr.isTTY && process.env["NO_COLOR"] === undefined,
     columns: process.stderr.columns ?? 80,
     now: () => performance.now(),
   };
