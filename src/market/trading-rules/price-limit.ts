@@ -147,8 +147,8 @@ export function priceLimitOn(
   return { limit: record.value, grade: record.grade, source: record.source };
 }
 
-/** Days around a listing, relisting or delisting to which the ordinary limit does not apply. */
-function firstDaysOf(
+/** The limit on days around a listing, relisting or delisting to which the ordinary one does not apply. */
+export function firstDaysOf(
   board: Board,
   day: Day,
   status: TradingStatus,
