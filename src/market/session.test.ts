@@ -3,7 +3,7 @@ import { clockOf } from "./calendar/hours.ts";
 import { dayOf } from "./day.ts";
 import { MarketError } from "./errors.ts";
 import { instrumentOf } from "./instrument.ts";
-import { phasesOn } from "./session.ts";
+import { closeIsAverage, phasesOn } from "./session.ts";
 
 const phases = (id: string, date: string): string[] =>
   phasesOn(instrumentOf(id), dayOf(date)).map(
@@ -46,4 +46,14 @@ test("closed days, unknown ids and days before the board opened are coded errors
   expect(() => phasesOn(instrumentOf("E1", { acceptUnknown: true }), dayOf("2024-01-02"))).toThrow(
     MarketError,
   );
+});
+
+test.each([
+  ["600519.SH", "2018-08-17", true],
+  ["600519.SH", "2018-08-20", false],
+  ["000001.SZ", "2018-08-17", false],
+  ["000001.SZ", "2006-06-30", true],
+  ["AAPL.US", "2006-06-30", false],
+])("the official close of %s on %s was an average of trades: %s", (id, date, average) => {
+  expect(closeIsAverage(instrumentOf(id), dayOf(date))).toBe(average);
 });

@@ -55,6 +55,16 @@ export function phasesOn(id: InstrumentId, day: Day): Phase[] {
   return mainlandPhases(id, venueName, day);
 }
 
+/**
+ * Whether the official close of a mainland instrument was an average of the last trades and not itself a trade: on
+ * sessions before its exchange had a closing auction. Vendors that keep the last trade as close differ there.
+ */
+export function closeIsAverage(id: InstrumentId, day: Day): boolean {
+  const venue = venueOf(id);
+  const auctionFrom = closingAuctionFrom[venue as keyof typeof closingAuctionFrom] as Day | undefined;
+  return auctionFrom !== undefined && day < auctionFrom;
+}
+
 function mainlandPhases(id: InstrumentId, venue: string, day: Day): Phase[] {
   const auctionFrom = closingAuctionFrom[venue as keyof typeof closingAuctionFrom];
   const kind = kindOf(id);
