@@ -24,7 +24,6 @@ export function factorCorrelation(
   const size = factors.length;
   const sums = new Float64Array(size * size);
   const counts = new Int32Array(size * size);
-  const sorted = factors.map(ordered);
   const { rows = 0, lanes = 0 } = factors[0] ?? {};
   // Standardised ranks of one day, missing as 0, so that a full pair is one inner product.
   const scores = Array.from({ length: size }, () => new Float64Array(lanes));
@@ -34,18 +33,23 @@ export function factorCorrelation(
   for (let row = 0; row < rows; row += everyRows) {
     days++;
     for (let f = 0; f < size; f++) {
-      const rank = ranks[f]!.fill(Number.NaN);
-      const count = rankDayWithin(sorted[f]!, sorted[f]!, row, rank);
-      full[f] = count;
-      standardise(rank, count, scores[f]!);
+      const day = ordered({
+        rows: 1,
+        lanes,
+        values: factors[f]!.values.subarray(row * lanes, (row + 1) * lanes),
+      });
+      full[f] = rankDayWithin(day, day, 0, ranks[f]!.fill(Number.NaN));
+      standardise(ranks[f]!, full[f]!, scores[f]!);
     }
+    const presence = presenceClasses(ranks);
     for (let i = 0; i < size; i++) {
       if (full[i]! < minInstruments) continue;
       for (let j = 0; j < i; j++) {
         if (full[j]! < minInstruments) continue;
-        const correlation = samePresence(ranks[i]!, ranks[j]!)
-          ? inner(scores[i]!, scores[j]!)
-          : pairwise(ranks[i]!, ranks[j]!, minInstruments);
+        const correlation =
+          presence[i] === presence[j]
+            ? inner(scores[i]!, scores[j]!)
+            : pairwise(ranks[i]!, ranks[j]!, minInstruments);
         if (Number.isNaN(correlation)) continue;
         sums[i * size + j]! += correlation;
         counts[i * size + j]!++;
@@ -71,6 +75,15 @@ function standardise(ranks: Float64Array, count: number, out: Float64Array): voi
     const rank = ranks[lane]!;
     out[lane] = Number.isNaN(rank) ? 0 : (rank - mean) / scale;
   }
+}
+
+/** A number per factor; factors with the same number are present on the same lanes. */
+function presenceClasses(ranks: readonly Float64Array[]): number[] {
+  const representatives: Float64Array[] = [];
+  return ranks.map((rank) => {
+    const known = representatives.findIndex((other) => samePresence(rank, other));
+    return known >= 0 ? known : representatives.push(rank) - 1;
+  });
 }
 
 function samePresence(a: Float64Array, b: Float64Array): boolean {

@@ -5,6 +5,7 @@
  */
 import { columnOf } from "#panel/panel";
 import type { Panel } from "#panel/panel";
+import { KeyedSorter } from "./merge-sort.ts";
 
 /** `values[row * lanes + lane]`; one row per day, one lane per instrument. */
 export interface Grid {
@@ -43,39 +44,9 @@ export function ordered(grid: Grid): OrderedGrid {
   const { rows, lanes, values } = grid;
   const order = new Uint32Array(rows * lanes);
   const counts = new Int32Array(rows);
-  const sorted = new Float64Array(lanes);
-  const used = new Int32Array(lanes);
-  for (let row = 0; row < rows; row++) {
-    const offset = row * lanes;
-    let count = 0;
-    for (let lane = 0; lane < lanes; lane++) {
-      const value = values[offset + lane]!;
-      if (Number.isFinite(value)) sorted[count++] = value;
-    }
-    counts[row] = count;
-    if (count === 0) continue;
-    const day = sorted.subarray(0, count).sort();
-    used.fill(0, 0, count);
-    for (let lane = 0; lane < lanes; lane++) {
-      const value = values[offset + lane]!;
-      if (!Number.isFinite(value)) continue;
-      const low = lowerBound(day, value);
-      order[offset + low + used[low]!++] = lane;
-    }
-  }
+  const sorter = new KeyedSorter(lanes);
+  for (let row = 0; row < rows; row++) counts[row] = sorter.sort(values, row * lanes, lanes, order);
   return { rows, lanes, values, order, counts };
-}
-
-/** First position in ascending `sorted` whose value is ≥ `value`; its length when none is. */
-export function lowerBound(sorted: ArrayLike<number>, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** A copy of `grid` that keeps only cells for which `keep` holds. */
