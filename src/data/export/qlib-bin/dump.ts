@@ -3,28 +3,19 @@
  * `features/<code>/<field>.day.bin`, byte for byte what Qlib's own dumper makes from the same rows.
  * The directory is built aside and put in place when it is complete.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DataError } from "#data/errors";
 import type { Day } from "#market/day";
 import { isoOf } from "#market/day";
 import type { TimeAxis } from "#panel/axes";
-import { besidePlace, syncFolder } from "../atomic-file.ts";
+import { besidePlace } from "../atomic-file.ts";
 import type { SeriesTable, Values } from "../series-table.ts";
 import { byText } from "../series-table.ts";
 import { writeFailure } from "../write-failure.ts";
 import { encodeFeatureInto } from "./feature-bytes.ts";
 import { featureFolder, featureNames } from "./feature-name.ts";
+import { flushTree } from "./flush-tree.ts";
 import { recoverDirectory, replaceDirectory } from "./replace-directory.ts";
 
 export interface QlibDumpOptions {
@@ -96,7 +87,7 @@ async function build(
 ): Promise<QlibDumpResult> {
   const { time } = table;
   const codeOf = options.codeOf ?? ((instrument: string) => instrument);
-  const files = new FeatureFiles(options.durable ?? true);
+  const files = new FeatureFiles();
   const taken = new Set<string>();
   const spans: { code: string; start: string; end: string }[] = [];
   for await (const series of table.series()) {
@@ -107,7 +98,6 @@ async function build(
     for (const [field, values] of series.columns) {
       files.write(path.join(folder, `${options.names.get(field)!}.${time.freq}.bin`), series.first, values);
     }
-    if (options.durable ?? true) syncFolder(folder);
     const last = series.first + series.length - 1;
     spans.push({ code, start: momentOf(time, series.first), end: momentOf(time, last) });
     options.onProgress?.({ instruments: spans.length, of: table.instruments });
@@ -124,10 +114,8 @@ async function build(
     }));
     files.text(path.join(root, "instruments", `${featureFolder(market, new Set())}.txt`), marketText(rows));
   }
-  for (const folder of ["features", "calendars", "instruments", "."]) {
-    mkdirSync(path.join(root, folder), { recursive: true });
-    syncFolder(path.join(root, folder));
-  }
+  mkdirSync(path.join(root, "features"), { recursive: true });
+  if (options.durable ?? true) await flushTree(root);
   return { instruments: spans.length, files: files.count, bytes: files.bytes };
 }
 
@@ -151,12 +139,7 @@ function twoDigits(value: number): string {
 class FeatureFiles {
   count = 0;
   bytes = 0;
-  readonly #durable: boolean;
   #words = new DataView(new ArrayBuffer(1 << 16));
-
-  constructor(durable: boolean) {
-    this.#durable = durable;
-  }
 
   write(file: string, start: number, values: Values): void {
     const size = 4 + values.length * 4;
@@ -173,16 +156,6 @@ class FeatureFiles {
   #put(file: string, data: Uint8Array): void {
     this.count++;
     this.bytes += data.length;
-    if (!this.#durable) {
-      writeFileSync(file, data);
-      return;
-    }
-    const handle = openSync(file, "w");
-    try {
-      for (let done = 0; done < data.length;) done += writeSync(handle, data, done);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
+    writeFileSync(file, data);
   }
 }
