@@ -1,0 +1,10 @@
+import { Command } from "commander";
+import { version } from "./version.ts";
+
+/** The whole command line. Each command lives in the file of its name. */
+export function buildProgram(): Command {
+  return new Command("alphaloom")
+    .description("From daily bars to factors, evaluation and Qlib, with one set of definitions")
+    .version(version)
+    .showHelpAfterError("(--help lists what there is)");
+}
