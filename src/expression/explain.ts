@@ -50,7 +50,7 @@ function label(tree: SyntaxNode): string {
       return `${tree.sign}${place}`;
     case "comparison":
       return `${tree.signs.join(" ")}${tree.signs.length > 1 ? " (only the last comparison counts)" : ""}${place}`;
-    case "call":
+    default:
       return `${tree.operator}(…)${place}`;
   }
 }

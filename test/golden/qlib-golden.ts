@@ -16,8 +16,8 @@ export function goldenFolder(): string {
   return folder;
 }
 
-export function goldenJson<T>(name: string): T {
-  return JSON.parse(readFileSync(join(goldenFolder(), name), "utf8")) as T;
+export function goldenJson(name: string): unknown {
+  return JSON.parse(readFileSync(join(goldenFolder(), name), "utf8"));
 }
 
 export function goldenNames(pattern: RegExp): string[] {
@@ -50,7 +50,7 @@ export interface Matrix extends MatrixFile {
 }
 
 export function goldenMatrix(name: string): Matrix {
-  const meta = goldenJson<MatrixFile>(`${name}.json`);
+  const meta = goldenJson(`${name}.json`) as MatrixFile;
   const bytes = gunzipSync(readFileSync(join(goldenFolder(), meta.file)));
   const rows = meta.shape[1];
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
@@ -153,7 +153,11 @@ export interface Difference {
 export function differenceOf(
   ours: ArrayLike<number>,
   theirs: ArrayLike<number>,
-  options: Tolerance & { readonly skip?: (index: number) => boolean },
+  options: Tolerance & {
+    readonly skip?: (index: number) => boolean;
+    /** Added to the absolute tolerance of a cell. */
+    readonly floor?: (index: number) => number;
+  },
 ): Difference {
   let maskMismatches = 0;
   let outside = 0;
@@ -176,7 +180,8 @@ export function differenceOf(
       worstBy = Number.POSITIVE_INFINITY;
       continue;
     }
-    const excess = Math.abs(a - b) - options.absolute - options.relative * Math.abs(b);
+    const floor = options.absolute + (options.floor?.(index) ?? 0);
+    const excess = Math.abs(a - b) - floor - options.relative * Math.abs(b);
     if (excess > 0) outside++;
     if (excess > worstBy || worst === "") {
       worstBy = Math.max(worstBy, excess);

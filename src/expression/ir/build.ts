@@ -127,7 +127,7 @@ export class GraphBuilder {
           below,
         );
       }
-      case "call":
+      default:
         return this.#call(tree, below);
     }
   }
@@ -274,7 +274,7 @@ export class GraphBuilder {
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const id = this.#nodes.length;
-    this.#nodes.push({ ...node, id } as GraphNode);
+    this.#nodes.push({ ...node, id });
     this.#ids.set(key, id);
     return id;
   }

@@ -20,7 +20,7 @@ function describe(node: GraphNode): string {
       return `$$${node.name}`;
     case "number":
       return formatNumber(node.value, node.type === "i64");
-    case "apply": {
+    default: {
       const parts = [
         ...node.inputs.map((id) => `#${id}`),
         ...node.arguments.map((value) => JSON.stringify(value)),

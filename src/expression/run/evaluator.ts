@@ -233,8 +233,11 @@ function notHere(): never {
 }
 
 function rowsInPanel(foreign: Panel, panel: Panel): Int32Array {
-  const stamp = (of: Panel, row: number): number => of.time.days[row]! * 1440 + (of.time.minutes?.[row] ?? 0);
   const rows = new Map<number, number>();
-  for (let row = 0; row < panel.time.days.length; row++) rows.set(stamp(panel, row), row);
-  return Int32Array.from(foreign.time.days, (_, row) => rows.get(stamp(foreign, row)) ?? -1);
+  for (let row = 0; row < panel.time.days.length; row++) rows.set(stampOf(panel, row), row);
+  return Int32Array.from(foreign.time.days, (_, row) => rows.get(stampOf(foreign, row)) ?? -1);
+}
+
+function stampOf(panel: Panel, row: number): number {
+  return panel.time.days[row]! * 1440 + (panel.time.minutes?.[row] ?? 0);
 }

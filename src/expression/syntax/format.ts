@@ -25,7 +25,7 @@ export function formatExpression(node: SyntaxNode): string {
       const [first, ...rest] = node.operands.map((operand) => wrapped(operand, COMPARISON + 1));
       return first! + rest.map((operand, index) => node.signs[index]! + operand).join("");
     }
-    case "binary": {
+    default: {
       const own = STRENGTH[node.sign];
       const rightFirst = node.sign === "**";
       return (

@@ -140,7 +140,7 @@ class Parser {
         if (token.text === "(") return this.#bracket();
         if (token.text === "-" || token.text === "+") return this.#signed(token);
         throw unexpected(token, "a field, a number, an operator call or (");
-      case "end":
+      default:
         throw unexpected(token, "a field, a number, an operator call or (");
     }
   }

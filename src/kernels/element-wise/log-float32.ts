@@ -8,12 +8,22 @@
  */
 const LN2 = Math.fround(Math.LN2);
 const SQRT2 = Math.fround(Math.SQRT2);
-const [P1, P2, P3, P4, P5] = [
-  1, 2.112677543073053, 1.4800006335765066, 0.3808837741388408, 0.025899791179079227,
-].map(Math.fround) as [number, number, number, number, number];
-const [Q1, Q2, Q3, Q4, Q5] = [
-  2.612677543073109, 2.4530060717847364, 0.9864942958519418, 0.15464763749839067, 0.0058750954031245743,
-].map(Math.fround) as [number, number, number, number, number];
+const P = Float32Array.of(
+  0,
+  1,
+  2.112677543073053,
+  1.4800006335765066,
+  0.3808837741388408,
+  0.025899791179079226,
+);
+const Q = Float32Array.of(
+  1,
+  2.6126775430731093,
+  2.453006071784736,
+  0.9864942958519419,
+  0.15464763749839067,
+  0.005875095403124574,
+);
 
 const single = new Float32Array(1);
 const bits = new Int32Array(single.buffer);
@@ -25,21 +35,17 @@ export function logFloat32(x: number): number {
   single[0] = denormal ? x * 16_777_216 : x;
   let exponent = (bits[0]! >> 23) - 127 - (denormal ? 24 : 0);
   bits[0] = (bits[0]! & 0x7fffff) | 0x3f800000;
-  let mantissa = single[0]!;
+  let mantissa = single[0];
   if (mantissa > SQRT2) {
     mantissa *= 0.5;
     exponent += 1;
   }
   const z = Math.fround(mantissa - 1);
-  let numerator = Math.fround(P5 * z + P4);
-  numerator = Math.fround(numerator * z + P3);
-  numerator = Math.fround(numerator * z + P2);
-  numerator = Math.fround(numerator * z + P1);
-  numerator = Math.fround(numerator * z);
-  let denominator = Math.fround(Q5 * z + Q4);
-  denominator = Math.fround(denominator * z + Q3);
-  denominator = Math.fround(denominator * z + Q2);
-  denominator = Math.fround(denominator * z + Q1);
-  denominator = Math.fround(denominator * z + 1);
+  let numerator = P[5]!;
+  let denominator = Q[5]!;
+  for (let power = 4; power >= 0; power--) {
+    numerator = Math.fround(numerator * z + P[power]!);
+    denominator = Math.fround(denominator * z + Q[power]!);
+  }
   return Math.fround(exponent * LN2 + Math.fround(numerator / denominator));
 }
