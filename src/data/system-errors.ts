@@ -14,11 +14,13 @@ const byCode = {
   EROFS: ["DATA_NOT_PERMITTED", "the file system is read-only; choose another place"],
   ENOSPC: ["DATA_DISK_FULL", "free space on the disk, then run the command again"],
   EDQUOT: ["DATA_DISK_FULL", "the disk quota is used up; free space, then run the command again"],
+  ENOMEM: ["DATA_MEMORY_LIMIT", "raise the memory limit of the import, or split the file"],
 } as const;
 
 /** Patterns in DuckDB's messages, most telling first. */
 const byMessage: readonly (readonly [RegExp, keyof typeof byCode])[] = [
   [/permission denied|operation not permitted/i, "EACCES"],
+  [/out of memory/i, "ENOMEM"],
   [/no space left|disk full/i, "ENOSPC"],
   [/no such file|no files found|cannot open file|does not exist/i, "ENOENT"],
 ];

@@ -154,11 +154,12 @@ function plainOf(name: string, prefix: string): string {
 function sharedPrefix(all: readonly string[]): string {
   const lower = all.map((name) => name.trim().toLowerCase());
   let best = "";
-  const probe = lower.at(-1) ?? "";
-  for (let at = probe.indexOf("_"); at >= 0; at = probe.indexOf("_", at + 1)) {
-    const prefix = probe.slice(0, at + 1);
-    const sharing = lower.filter((name) => name.startsWith(prefix) && name.length > prefix.length).length;
-    if (sharing >= Math.max(3, lower.length - 1)) best = prefix;
+  for (const probe of [lower[0] ?? "", lower.at(-1) ?? ""]) {
+    for (let at = probe.indexOf("_"); at >= 0; at = probe.indexOf("_", at + 1)) {
+      const prefix = probe.slice(0, at + 1);
+      const sharing = lower.filter((name) => name.startsWith(prefix) && name.length > prefix.length).length;
+      if (sharing >= Math.max(3, lower.length - 1) && prefix.length > best.length) best = prefix;
+    }
   }
   return best;
 }

@@ -16,7 +16,12 @@ const FEED_LINE = /^\d{15,19}[ \t]\{/;
 
 export async function sampleOf(
   file: SourceFile,
-  context: { readonly files: readonly SourceFile[]; readonly database: Database; readonly scratch: Scratch },
+  context: {
+    readonly files: readonly SourceFile[];
+    readonly database: Database;
+    readonly scratch: Scratch;
+    readonly headRows?: number;
+  },
 ): Promise<Sample> {
   const { database, scratch, files } = context;
   const isText = file.kind === "csv" || file.kind === "json";
@@ -31,22 +36,29 @@ export async function sampleOf(
     relation,
     reading,
     names: columnNames(relation?.columns.map(({ name }) => name) ?? []),
-    head: relation === null ? [] : await headOf(database, relation),
+    head: relation === null ? [] : await headOf(database, relation, context.headRows ?? HEAD_ROWS),
     lines,
   };
 }
 
-async function headOf(database: Database, relation: Relation): Promise<Sample["head"]> {
+async function headOf(database: Database, relation: Relation, rows: number): Promise<Sample["head"]> {
   const columns = relation.columns.map(({ name }) => `CAST(${sqlName(name)} AS VARCHAR) AS ${sqlName(name)}`);
-  const rows = await database.rows(`SELECT ${columns.join(", ")} FROM ${relation.sql} LIMIT ${HEAD_ROWS}`);
-  return rows as Sample["head"];
+  const found = await database.rows(`SELECT ${columns.join(", ")} FROM ${relation.sql} LIMIT ${rows}`);
+  return found as Sample["head"];
 }
 
-/** Header or not: names are neither numbers nor dates. Without header the columns are called c1, c2, … */
+/** Without header the columns are called c1, c2, … */
 function readingOf(lines: readonly string[]): Reading {
   const first = lines[0] ?? "";
-  const cells = first.split(delimiterOf(first)).map((cell) => cell.trim().replace(/^"|"$/g, ""));
-  const looksLikeData = cells.some((cell) => cell !== "" && /^[-+]?[\d.]+([-/:. ][\d:.]+)*$/.test(cell));
-  if (!looksLikeData) return defaultReading;
-  return { ...defaultReading, header: false, names: cells.map((_, index) => `c${index + 1}`) };
+  if (!looksLikeData(first)) return defaultReading;
+  const names = first.split(delimiterOf(first)).map((_, index) => `c${index + 1}`);
+  return { ...defaultReading, header: false, names };
+}
+
+/** Whether a first line holds values rather than names: names are neither numbers nor dates. */
+export function looksLikeData(line: string): boolean {
+  return line
+    .split(delimiterOf(line))
+    .map((cell) => cell.trim().replace(/^"|"$/g, ""))
+    .some((cell) => /^[-+]?[\d.]+([-/:. ][\d:.]+)*$/.test(cell));
 }

@@ -2,7 +2,7 @@
  * An in-memory DuckDB: the reader of Parquet, CSV and JSON and the writer of Parquet. Results come as batches of
  * typed columns, streamed, in the order of the input. Extensions beyond the built-in ones are never fetched.
  */
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from "@duckdb/node-api";
 import { appendChunk, type ColumnBatch, ColumnReader } from "./columns.ts";
 import { sqlText } from "./sql.ts";
 
@@ -54,38 +54,15 @@ export class Database implements Disposable {
   }
 
   /** Streams a result as batches of up to `batchRows` rows; the last batch is shorter. */
-  async *query(sql: string, options: { readonly batchRows?: number } = {}): AsyncGenerator<ColumnBatch> {
-    const batchRows = Math.max(CHUNK_ROWS, options.batchRows ?? BATCH_ROWS);
-    const result = await this.#connection.stream(sql);
-    const names = result.deduplicatedColumnNames();
-    const readers = names.map((_, column) => new ColumnReader(result.columnType(column)));
-    let rows = 0;
-    const start = (): void => {
-      rows = 0;
-      for (const reader of readers) reader.start(batchRows);
-    };
-    const finish = (): ColumnBatch => ({
-      rows,
-      columns: new Map(names.map((name, column) => [name, readers[column]!.finish(rows)])),
-    });
-    start();
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) break;
-      if (rows + chunk.rowCount > batchRows) {
-        yield finish();
-        start();
-      }
-      appendChunk(readers, chunk, rows);
-      rows += chunk.rowCount;
-    }
-    if (rows > 0) yield finish();
+  query(sql: string, options: { readonly batchRows?: number } = {}): AsyncGenerator<ColumnBatch> {
+    return batchesOf(this.#connection.stream(sql), Math.max(CHUNK_ROWS, options.batchRows ?? BATCH_ROWS));
   }
 
   /** A small result as objects: numbers, text, dates as whole days, null. */
   async rows(sql: string): Promise<Record<string, Cell>[]> {
     const found: Record<string, Cell>[] = [];
-    for await (const batch of this.query(sql)) {
+    // Materialised: a stream would hold the scan's buffers until the garbage collector finds it.
+    for await (const batch of batchesOf(this.#connection.run(sql), CHUNK_ROWS)) {
       for (let row = 0; row < batch.rows; row++) {
         const record: Record<string, Cell> = {};
         for (const [name, column] of batch.columns) {
@@ -119,4 +96,31 @@ export class Database implements Disposable {
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
+}
+
+async function* batchesOf(running: Promise<DuckDBResult>, batchRows: number): AsyncGenerator<ColumnBatch> {
+  const result = await running;
+  const names = result.deduplicatedColumnNames();
+  const readers = names.map((_, column) => new ColumnReader(result.columnType(column)));
+  let rows = 0;
+  const start = (): void => {
+    rows = 0;
+    for (const reader of readers) reader.start(batchRows);
+  };
+  const finish = (): ColumnBatch => ({
+    rows,
+    columns: new Map(names.map((name, column) => [name, readers[column]!.finish(rows)])),
+  });
+  start();
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) break;
+    if (rows + chunk.rowCount > batchRows) {
+      yield finish();
+      start();
+    }
+    appendChunk(readers, chunk, rows);
+    rows += chunk.rowCount;
+  }
+  if (rows > 0) yield finish();
 }

@@ -82,7 +82,8 @@ export function printMapping(mapping: Mapping): string {
     ...(Object.keys(own).length === 0 ? {} : { reading: own }),
   };
   for (const [key, value] of Object.entries(written)) {
-    if (value === undefined || (isPlain(value) && Object.keys(value).length === 0)) delete written[key];
+    if (value === undefined || value === "" || (isPlain(value) && Object.keys(value).length === 0))
+      delete written[key];
   }
   return stringify(written, { lineWidth: 110 });
 }

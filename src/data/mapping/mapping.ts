@@ -101,11 +101,19 @@ const timeSchema = z.strictObject({ column: z.string(), format: z.enum(timeForma
 const adjustmentSchema = z.union(
   [
     z.enum(["raw", "hfq"]).transform((prices) => ({ prices })),
-    z.strictObject({ prices: z.literal("raw"), factorFiles: z.string().optional() }),
+    z.strictObject({
+      prices: z.literal("raw"),
+      factorFiles: z.string().optional(),
+      /** Differences of preclose from the close before up to this ratio are no ex-days. */
+      exDayTolerance: z.number().min(0).max(0.05).optional(),
+    }),
     z.strictObject({ prices: z.literal("hfq") }),
     z.strictObject({ prices: z.literal("qfq"), baseDay: isoDay }),
   ],
-  { error: "expected raw, hfq, {prices: qfq, baseDay: YYYY-MM-DD} or {prices: raw, factorFiles: PATTERN}" },
+  {
+    error:
+      "expected raw, hfq, {prices: qfq, baseDay: YYYY-MM-DD} or {prices: raw, factorFiles: PATTERN, exDayTolerance: RATIO}",
+  },
 );
 
 /** How the file is read, before any column means anything. */
@@ -162,6 +170,8 @@ export const barMappingSchema = z
     adjustment: adjustmentSchema.prefault("raw"),
     /** Further numeric columns that travel along: `all`, `none` or names. */
     keep: z.union([z.enum(["all", "none"]), z.array(z.string())]).default("none"),
+    /** Dropped from the names of kept columns. */
+    prefix: z.string().default(""),
   })
   .superRefine((mapping, context) => {
     if (mapping.freq !== "day" && mapping.time === undefined) {
@@ -198,6 +208,8 @@ export const referenceMappingSchema = z.strictObject({
   knownOn: isoDay.optional(),
   units: z.record(z.string(), unit).prefault({}),
   keep: z.union([z.literal("all"), z.array(z.string())]).default("all"),
+  /** Dropped from the names of columns. */
+  prefix: z.string().default(""),
 });
 
 export const eventMappingSchema = z.strictObject({

@@ -40,8 +40,17 @@ export interface BarStatistics {
   };
   /** Implied share price: median of amount ÷ volume. */
   readonly impliedPrice: number;
-  /** Rows whose preclose differs from the close before by more than half a thousandth, and rows compared. */
-  readonly exDays: { readonly days: number; readonly compared: number; readonly years: number };
+  /**
+   * Days whose preclose is not the close before. Ex-days lower the reference, never raise it, so what lies above
+   * measures how closely the source's closes follow the official ones: `tolerance` is the 99 % quantile of that
+   * (a ratio, 0 below ten such days), `noise` the days within it and `days` those beyond.
+   */
+  readonly exDays: {
+    readonly days: number;
+    readonly noise: number;
+    readonly tolerance: number;
+    readonly compared: number;
+  };
   /** Ratio on the first and the last day, median over instruments. */
   readonly firstRatio: number;
   readonly lastRatio: number;
@@ -79,9 +88,11 @@ export async function barStatistics(
     SELECT CAST(round(log10(r)) AS INTEGER) AS power, count(*) AS n, mode(code) AS example,
       avg((abs(log10(r) - round(log10(r))) < 0.08)::INT) AS clean FROM t GROUP BY 1 ORDER BY n DESC`);
   const [ex] = await database.rows(`
-    WITH t AS (SELECT p, lag(c) OVER (PARTITION BY code ORDER BY day) AS before, day FROM evidence WHERE c > 0)
-    SELECT count(*) FILTER (abs(p - before) > 0.0005 * before) AS days, count(*) FILTER (p > 0 AND before > 0) AS compared,
-      (max(day) - min(day)) / 365.25 AS years FROM t`);
+    WITH t AS (SELECT p, lag(c) OVER (PARTITION BY code ORDER BY day) AS before FROM evidence WHERE c > 0),
+      d AS (SELECT p / before - 1 AS d FROM t WHERE p > 0 AND before > 0),
+      n AS (SELECT CASE WHEN count(*) FILTER (d > 1e-5) >= 10 THEN ceil(quantile_cont(d, 0.99) FILTER (d > 1e-5) * 1e4) / 1e4 ELSE 0 END AS tolerance FROM d)
+    SELECT count(*) AS compared, any_value(tolerance) AS tolerance, count(*) FILTER (abs(d) > greatest(tolerance, 1e-5)) AS days,
+      count(*) FILTER (abs(d) > 1e-5 AND abs(d) <= tolerance) AS noise FROM d, n`);
   const [ends] = await database.rows(`
     WITH t AS (SELECT code, arg_min(a / (v * (h + l + c) / 3), day) AS f, arg_max(a / (v * (h + l + c) / 3), day) AS l
       FROM evidence WHERE v > 0 AND c > 0 AND a > 0 GROUP BY code) SELECT median(f) AS f, median(l) AS l FROM t`);
@@ -113,7 +124,12 @@ export async function barStatistics(
       mills: of(all, "c_mills"),
     },
     impliedPrice: of(all, "implied"),
-    exDays: { days: of(ex, "days"), compared: of(ex, "compared"), years: of(ex, "years") },
+    exDays: {
+      days: of(ex, "days"),
+      noise: of(ex, "noise"),
+      tolerance: of(ex, "tolerance"),
+      compared: of(ex, "compared"),
+    },
     firstRatio: of(ends, "f"),
     lastRatio: of(ends, "l"),
   };

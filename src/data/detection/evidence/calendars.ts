@@ -6,6 +6,8 @@ export type CalendarName = "XSHG" | "XNYS" | "XHKG" | "24x7";
 
 export interface CalendarEvidence {
   readonly calendar: CalendarName;
+  /** Dates on which that exchange was closed. */
+  readonly closed: number;
   readonly reasons: readonly string[];
   readonly doubts: readonly string[];
 }
@@ -25,6 +27,7 @@ export function calendarOfDays(days: readonly Day[], expected: CalendarName | nu
     const even = Math.abs(share - 2 / 7) < 0.05;
     return {
       calendar: "24x7",
+      closed: 0,
       reasons: even
         ? [
             `${percent(share)} of the ${days.length} dates are Saturdays or Sundays, so it trades every day: calendar 24x7`,
@@ -55,7 +58,7 @@ export function calendarOfDays(days: readonly Day[], expected: CalendarName | nu
       : [
           `the exchange was closed on ${best.closed.slice(0, 5).map(isoOf).join(", ")}${best.closed.length > 5 ? ` and ${best.closed.length - 5} more dates` : ""}; rows of closed days are kept out at import`,
         ];
-  return { calendar: best.calendar, reasons, doubts };
+  return { calendar: best.calendar, closed: best.closed.length, reasons, doubts };
 }
 
 export function percent(share: number): string {

@@ -1,6 +1,6 @@
 /** Which instruments a source is about, and on which venues: from a column of codes or from file names. */
 import { codeRangeOf } from "#market/listing-code";
-import { type InstrumentId, readInstrument, venueOf } from "#market/instrument";
+import { type InstrumentId, venueOf } from "#market/instrument";
 import { venueNamed, type VenueName } from "#market/venue";
 import { sqlName } from "../../duckdb/sql.ts";
 import type { InstrumentRule } from "../../mapping/mapping.ts";
@@ -28,6 +28,9 @@ const filePatterns: readonly (readonly [pattern: string, venue: VenueName | unde
 const NO_TICKERS =
   /^(data|daily|bars?|ohlcv?|price|stock|test|quote|kline|all|a|sample|table|sheet|book)s?$/i;
 
+/** Foreign indices that vendors write without an exchange; as tickers they would be someone else's. */
+const INDEX_SYMBOLS = /^(SPX|GSPC|NDX|IXIC|DJI|DJIA|RUT|VIX|HSI|HSCEI|N225|KS11|FTSE|GDAXI|FCHI|XIN9)$/;
+
 /** From a column; null when its values are no codes. */
 export async function instrumentsOfColumn(
   sample: Sample,
@@ -39,6 +42,7 @@ export async function instrumentsOfColumn(
     `SELECT DISTINCT CAST(${sqlName(column)} AS VARCHAR) AS code FROM ${relation.sql} WHERE ${sqlName(column)} IS NOT NULL LIMIT 20000`,
   );
   const codes = rows.map((row) => String(row["code"])).sort();
+  if (codes.every((code) => INDEX_SYMBOLS.test(code))) return null;
   const venue = venueColumn(sample);
   const rule: InstrumentRule = { column, ...(venue === null ? {} : { venue }) };
   const read = codes.map((code) =>
@@ -115,8 +119,8 @@ export function areIndices(ids: readonly string[]): boolean {
     ids.every((id) => {
       const [code = "", suffix = ""] = id.split(".");
       return (
-        (suffix === "SH" && /^000/.test(code)) ||
-        (suffix === "SZ" && /^399/.test(code)) ||
+        (suffix === "SH" && code.startsWith("000")) ||
+        (suffix === "SZ" && code.startsWith("399")) ||
         (suffix === "BJ" && codeRangeOf(code)?.kind === "INDEX")
       );
     })
@@ -142,9 +146,4 @@ export function calendarOfVenues(venues: ReadonlySet<VenueName>): "XSHG" | "XNYS
 export function zoneOfVenues(venues: ReadonlySet<VenueName>): string | null {
   const zones = new Set([...venues].map((venue) => venueNamed(venue).timeZone));
   return zones.size === 1 ? [...zones][0]! : null;
-}
-
-/** Whether a text is an instrument code at all. */
-export function isCode(text: string): boolean {
-  return readInstrument(text).ok;
 }

@@ -144,6 +144,7 @@ function allowed(combination: Combination, statistics: BarStatistics, hints: Uni
   if (price !== "currency" && hints.price === undefined && hints.market !== "a-share") return false;
   if (amount === "li" && statistics.amount.whole < 0.999) return false;
   if (volume === "hand" && statistics.volume.hundredths < 0.999) return false;
+  if (volume === "ten-thousand-shares" && statistics.volume.whole > 0.9) return false;
   if (volume === "shares" && hints.market === "a-share" && statistics.volume.whole < 0.99) return false;
   return true;
 }
@@ -287,11 +288,17 @@ function withoutAmount(statistics: BarStatistics, hints: UnitHints): UnitEvidenc
 }
 
 function exDayReasons({ exDays }: BarStatistics): string[] {
-  return exDays.days === 0
-    ? []
-    : [
-        `preclose differs from the close before on ${exDays.days} of ${exDays.compared} days: ex-right references, so prices are raw and the factor follows from them`,
-      ];
+  const { days, noise, tolerance, compared } = exDays;
+  if (!(days > 0)) return [];
+  const reasons = [
+    `preclose differs from the close before on ${days} of ${compared} days: ex-right references, so prices are raw and the factor follows from them`,
+  ];
+  if (noise > 0) {
+    reasons.push(
+      `on ${noise} further days it differs by at most ${percent(tolerance)}, upwards too, which no ex-day does: the file's close is not always the official one, so differences of that size are not taken as ex-days`,
+    );
+  }
+  return reasons;
 }
 
 function figure(value: number): string {

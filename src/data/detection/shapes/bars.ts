@@ -2,14 +2,14 @@
  * Bars: any table with a date, a close and at least the other prices or a volume, one instrument a file or a
  * column of codes, daily or intraday. Units and adjustment are read from the numbers.
  */
-import { parseDay } from "#market/day";
+import { isoOf } from "#market/day";
 import { DataError } from "../../errors.ts";
 import type { BarMapping, DateFormat, TimeFormat } from "../../mapping/mapping.ts";
 import { barMappingSchema } from "../../mapping/mapping.ts";
 import { dayExpression, minuteExpression } from "../../sources/date-expression.ts";
 import { placeOf } from "../../sources/relation.ts";
 import { barStatistics } from "../evidence/bar-statistics.ts";
-import { calendarOfDays } from "../evidence/calendars.ts";
+import { type CalendarEvidence, calendarOfDays } from "../evidence/calendars.ts";
 import { sampledDateFormat } from "../evidence/dates.ts";
 import {
   areIndices,
@@ -68,7 +68,7 @@ export const bars: Recogniser = {
     const days = found.map((row) => Number(row["d"]));
     const expected = calendarOfVenues(instruments.venues);
     const calendar = calendarOfDays(days, expected);
-    if (calendar === null) return null;
+    if (calendar === null || strangeToVenue(calendar, days.length)) return null;
     const index = areIndices(instruments.ids);
     const statistics = await barStatistics(database, relation, {
       instrument: "column" in instruments.rule ? instruments.rule.column : undefined,
@@ -91,7 +91,7 @@ export const bars: Recogniser = {
     });
     if (evidence.mixed !== undefined) throw mixedUnits(evidence.mixed, sample);
     const pace = await paceOf(sample, dating, date);
-    const adjustment = adjustmentOf(evidence.prices, days);
+    const adjustment = adjustmentOf(evidence.prices, days, statistics.exDays.tolerance);
     const mapping = barMappingSchema.parse({
       kind: "bars",
       shape: shapeName({
@@ -111,6 +111,7 @@ export const bars: Recogniser = {
       units: written(evidence.units),
       adjustment,
       keep: "all",
+      prefix: names.prefix,
     });
     return {
       shape: mapping.shape,
@@ -128,6 +129,11 @@ export const bars: Recogniser = {
     };
   },
 };
+
+/** Tickers are guessed from bare letters: dates that are often no sessions say that the guess is wrong. */
+function strangeToVenue({ calendar, closed }: CalendarEvidence, days: number): boolean {
+  return calendar === "XNYS" && closed > days * 0.02;
+}
 
 async function instrumentsOf(sample: Sample): Promise<InstrumentEvidence | null> {
   const column = sample.names.role("instrument");
@@ -195,8 +201,6 @@ async function paceOf(
   for (let at = 1; at < minutes.length; at++) step = Math.min(step, minutes[at]! - minutes[at - 1]!);
   const freq = ({ 1: "1min", 5: "5min", 15: "15min", 30: "30min", 60: "60min" } as const)[step];
   if (freq === undefined) return daily;
-  const clock = (value: number): string =>
-    `${String(Math.floor(value / 60)).padStart(2, "0")}:${String(value % 60).padStart(2, "0")}`;
   const [first, last] = [minutes[0]!, minutes.at(-1)!];
   const reasons = [
     `times of the day run from ${clock(first)} to ${clock(last)} in steps of ${step} minutes: ${freq} bars`,
@@ -228,14 +232,14 @@ async function paceOf(
   };
 }
 
-function adjustmentOf(kind: "raw" | "hfq" | "qfq", days: readonly number[]): unknown {
-  return kind === "qfq" ? { prices: "qfq", baseDay: isoDay(days.at(-1)!) } : kind;
+function clock(minute: number): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
 }
 
-function isoDay(day: number): string {
-  const text = new Date(day * 86_400_000).toISOString().slice(0, 10);
-  if (Number.isNaN(parseDay(text))) throw new RangeError(`day ${day} is no date`);
-  return text;
+function adjustmentOf(kind: "raw" | "hfq" | "qfq", days: readonly number[], tolerance: number): unknown {
+  if (kind === "qfq") return { prices: "qfq", baseDay: isoOf(days.at(-1)!) };
+  return kind === "raw" && tolerance > 0 ? { prices: "raw", exDayTolerance: tolerance } : kind;
 }
 
 function shapeName(traits: {

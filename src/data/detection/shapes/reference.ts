@@ -98,7 +98,7 @@ export const referenceTable: Recogniser = {
     const reasons = [
       ...(names.prefix === "" ? [] : [`all columns begin with ${names.prefix}, which is set aside`]),
       match === undefined
-        ? "no prices of a bar and no known table: it is taken as a reference table as it stands"
+        ? `${names.role("open") === undefined ? "no prices of a bar" : "prices, but of no instrument that is named by a known code"}, and no known table: it is taken as a reference table as it stands`
         : `${match.columns.map((name) => names.column(name)).join(", ")} tell the table ${match.table}: ${match.title}`,
     ];
     const doubts: string[] = [];
@@ -138,6 +138,7 @@ export const referenceTable: Recogniser = {
         ...(instruments === null ? {} : { instrument: instruments.rule }),
         ...timing.rule,
         units,
+        prefix: names.prefix,
       }),
       reasons,
       doubts,

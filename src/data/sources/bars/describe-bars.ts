@@ -48,6 +48,7 @@ function canonicalUnit(name: string, mapping: BarMapping): string {
 }
 
 function adjustmentOf({ adjustment }: BarMapping): Adjustment {
-  if (adjustment.prices !== "qfq") return { kind: adjustment.prices };
-  return { kind: "qfq", baseDay: parseDay(adjustment.baseDay) };
+  if (adjustment.prices === "qfq") return { kind: "qfq", baseDay: parseDay(adjustment.baseDay) };
+  const tolerance = "exDayTolerance" in adjustment ? adjustment.exDayTolerance : undefined;
+  return { kind: adjustment.prices, ...(tolerance === undefined ? {} : { exDayTolerance: tolerance }) };
 }

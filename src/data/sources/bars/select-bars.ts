@@ -131,8 +131,9 @@ function deliveredColumns(
         : mapping.keep;
   for (const source of others) {
     const unit = mapping.units.other?.[source];
+    const plain = withoutPrefix(source, mapping.prefix);
     columns.push({
-      name: (barColumnNames as readonly string[]).includes(source) ? `source_${source}` : source,
+      name: (barColumnNames as readonly string[]).includes(plain) ? `source_${plain}` : plain,
       source,
       type: typeOf(source, "keep"),
       exponent: unit === undefined ? 0 : unitNamed(unit).exponent,
@@ -140,6 +141,12 @@ function deliveredColumns(
     });
   }
   return columns;
+}
+
+/** `indiv_d_change` without `indiv_d_`; prefixes match in any case. */
+export function withoutPrefix(name: string, prefix: string): string {
+  const starts = prefix !== "" && name.toLowerCase().startsWith(prefix.toLowerCase());
+  return starts && name.length > prefix.length ? name.slice(prefix.length) : name;
 }
 
 /** Unit of a bar column: its own key, or `price` for the prices. */
