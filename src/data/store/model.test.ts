@@ -134,64 +134,68 @@ async function agrees(store: OpenedStore, model: CellStore): Promise<void> {
   }
 }
 
-test("any sequence of writes, corrections, aborts, rollbacks and compactions reads back as a map of cells would", async () => {
-  let folded = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 14 }), async (commands) => {
-      const disk = new MemoryDisk();
-      const open = (): OpenedStore =>
-        openStore("/", key, {
-          sessionsBetween: sampleSessions,
-          now: () => 0,
-          storage: localStorage("/w", disk),
-          processes: bootedProcesses("one"),
-          layout: { tiers: [2, 4, 8], chunkRows: 2, pileUp: 3, splitBytes: 4096 },
-        });
-      let store = open();
-      let model = new CellStore();
-      const history = new Map<number, CellStore>();
-      let lastPuts: readonly Put[] = [];
-      for (const step of commands) {
-        if (step.kind === "reopen") store = open();
-        else if (step.kind === "write") {
-          await using writer = await store.writer();
-          const from =
-            step.grow < 0 ? Math.min(model.from, firstDay) + step.grow : Math.min(model.from, firstDay);
-          const to = Math.max(model.to, firstDay) + Math.max(step.grow, 0);
-          writer.cover(from, to);
-          Object.assign(model, { from, to });
-          const ids = Array.from({ length: step.newIds }, (_, index) => `S${model.instruments + index}`);
-          writer.addInstruments(ids);
-          model.instruments += step.newIds;
-          await putAll(writer, model, step.puts);
-          history.set(await writer.commit({ reason: "write" }), model.clone());
-          lastPuts = step.puts;
-        } else if (step.kind === "abort") {
-          if (model.instruments === 0) continue;
-          await using writer = await store.writer();
-          await putAll(writer, model.clone(), step.puts);
-        } else if (step.kind === "again") {
-          if (model.instruments === 0) continue;
-          await using writer = await store.writer();
-          await putAll(writer, model, lastPuts);
-          await putAll(writer, model, lastPuts);
-          history.set(await writer.commit({ reason: "again" }), model.clone());
-        } else if (step.kind === "compact") {
-          const { generation } = await compactStore(store);
-          history.set(generation, model.clone());
-          folded++;
-        } else {
-          if (!(await store.exists())) continue;
-          const { generation } = (await store.generations()).at(-1)!;
-          const restored = history.get(generation)!.clone();
-          history.set(await store.rollback(generation), restored.clone());
-          model = restored;
+test(
+  "any sequence of writes, corrections, aborts, rollbacks and compactions reads back as a map of cells would",
+  { timeout: 900_000 },
+  async () => {
+    let folded = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 14 }), async (commands) => {
+        const disk = new MemoryDisk();
+        const open = (): OpenedStore =>
+          openStore("/", key, {
+            sessionsBetween: sampleSessions,
+            now: () => 0,
+            storage: localStorage("/w", disk),
+            processes: bootedProcesses("one"),
+            layout: { tiers: [2, 4, 8], chunkRows: 2, pileUp: 3, splitBytes: 4096 },
+          });
+        let store = open();
+        let model = new CellStore();
+        const history = new Map<number, CellStore>();
+        let lastPuts: readonly Put[] = [];
+        for (const step of commands) {
+          if (step.kind === "reopen") store = open();
+          else if (step.kind === "write") {
+            await using writer = await store.writer();
+            const from =
+              step.grow < 0 ? Math.min(model.from, firstDay) + step.grow : Math.min(model.from, firstDay);
+            const to = Math.max(model.to, firstDay) + Math.max(step.grow, 0);
+            writer.cover(from, to);
+            Object.assign(model, { from, to });
+            const ids = Array.from({ length: step.newIds }, (_, index) => `S${model.instruments + index}`);
+            writer.addInstruments(ids);
+            model.instruments += step.newIds;
+            await putAll(writer, model, step.puts);
+            history.set(await writer.commit({ reason: "write" }), model.clone());
+            lastPuts = step.puts;
+          } else if (step.kind === "abort") {
+            if (model.instruments === 0) continue;
+            await using writer = await store.writer();
+            await putAll(writer, model.clone(), step.puts);
+          } else if (step.kind === "again") {
+            if (model.instruments === 0) continue;
+            await using writer = await store.writer();
+            await putAll(writer, model, lastPuts);
+            await putAll(writer, model, lastPuts);
+            history.set(await writer.commit({ reason: "again" }), model.clone());
+          } else if (step.kind === "compact") {
+            const { generation } = await compactStore(store);
+            history.set(generation, model.clone());
+            folded++;
+          } else {
+            if (!(await store.exists())) continue;
+            const { generation } = (await store.generations()).at(-1)!;
+            const restored = history.get(generation)!.clone();
+            history.set(await store.rollback(generation), restored.clone());
+            model = restored;
+          }
+          if (await store.exists()) await agrees(store, model);
         }
-        if (await store.exists()) await agrees(store, model);
-      }
-      if (await store.exists()) expect((await verifyStore(store)).findings).toEqual([]);
-    }),
-    { numRuns: process.env["DEPTH"] === "full" ? 2000 : 60 },
-  );
-  expect(folded).toBeGreaterThan(0);
-});
+        if (await store.exists()) expect((await verifyStore(store)).findings).toEqual([]);
+      }),
+      { numRuns: process.env["DEPTH"] === "full" ? 2000 : 60 },
+    );
+    expect(folded).toBeGreaterThan(0);
+  },
+);
