@@ -55,7 +55,7 @@ export function fieldClasses(entries: readonly SegmentEntry[], fields: readonly 
 
 /** The entries of which something is still seen, in their order. */
 export function visibleEntries(entries: readonly SegmentEntry[]): SegmentEntry[] {
-  if (entries.length < 2) return [...entries];
+  if (!overlap(entries)) return [...entries];
   const span = spanOf(entries);
   const seen = new Set<SegmentEntry>();
   const fields = [...new Set(entries.flatMap((entry) => entry.fields))];
@@ -63,6 +63,11 @@ export function visibleEntries(entries: readonly SegmentEntry[]): SegmentEntry[]
     for (const { entry } of visibleRuns(entries, field!, span)) seen.add(entry);
   }
   return entries.filter((entry) => seen.has(entry));
+}
+
+function overlap(entries: readonly Span[]): boolean {
+  const ordered = [...entries].sort((a, b) => a.from - b.from);
+  return ordered.some((entry, index) => index > 0 && ordered[index - 1]!.to > entry.from);
 }
 
 /** The smallest span that holds all entries. */

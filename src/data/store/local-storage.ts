@@ -59,7 +59,12 @@ export function localStorage(folder: string, disk: Disk = nodeDisk): Storage {
     mark: (path) =>
       coded(locate(path), async () => {
         await makeFolders(parentOf(locate(path)));
-        await disk.write(locate(path), []);
+        try {
+          await disk.write(locate(path), []);
+        } catch (error) {
+          await disk.remove(locate(path));
+          throw error;
+        }
       }),
     read: (path, reads) => coded(locate(path), () => disk.read(locate(path), reads)),
     size: (path) => coded(locate(path), () => disk.size(locate(path))),

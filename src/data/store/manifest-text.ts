@@ -66,11 +66,16 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 
 export function manifestText(manifest: Manifest): string {
   const fieldLists = new Map<string, number>();
+  const knownLists = new Map<readonly string[], number>();
   const groups = new Map<string, SegmentGroup>();
   for (const entry of manifest.segments) {
-    const list = JSON.stringify(entry.fields);
-    const fields = fieldLists.get(list) ?? fieldLists.size;
-    fieldLists.set(list, fields);
+    let fields = knownLists.get(entry.fields);
+    if (fields === undefined) {
+      const list = JSON.stringify(entry.fields);
+      fields = fieldLists.get(list) ?? fieldLists.size;
+      fieldLists.set(list, fields);
+      knownLists.set(entry.fields, fields);
+    }
     const { set, generation, part, from, to } = entry;
     const key = [set, generation, part, from, to, fields].join(" ");
     let group = groups.get(key);

@@ -25,7 +25,7 @@ import type {
 import { LANES_PER_BLOCK } from "./panel-store.ts";
 import type { Retention } from "./retention.ts";
 import { bytesPerValue, encodeSegment } from "./segment.ts";
-import { DamageFound } from "./segment-files.ts";
+import { DamageFound, damageError } from "./segment-files.ts";
 import { storedInstrument } from "./snapshot.ts";
 import type { ReadManifest, StoreParts } from "./store-parts.ts";
 import { readCurrent } from "./store-parts.ts";
@@ -208,10 +208,21 @@ export class ManifestWriter implements StoreWriter {
     this.#isChanged = true;
   }
 
-  /** Rewrites what is seen of all of a set's fields in these rows (absolute) as new segments. Throws DamageFound. */
+  /** Segments of a set and block as this write would leave them, in the order written. */
+  segmentsOf(set: string, block: number): readonly SegmentEntry[] {
+    return this.#segments.of(set, block);
+  }
+
+  /** Rewrites what is seen of a set and block in these rows (absolute) as new segments. Throws STORE_DAMAGED. */
   async refold(set: string, block: number, span: Span): Promise<void> {
     this.#mustBeOpen();
-    await this.#fold(set, block, span);
+    await this.#inTurn(`${set}/${block}`, async () => {
+      try {
+        await this.#fold(set, block, span);
+      } catch (error) {
+        throw error instanceof DamageFound ? damageError(error.damage, this.#axis) : error;
+      }
+    });
   }
 
   async commit(note: { readonly reason: string }): Promise<number> {
