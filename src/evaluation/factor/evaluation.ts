@@ -11,8 +11,8 @@ import { gridOf, ordered, requireSameShape } from "./grid.ts";
 import type { Grid } from "./grid.ts";
 import { groupGrid, UNGROUPED } from "./groups.ts";
 import type { GroupGrid, GroupOf } from "./groups.ts";
-import { multipleTesting } from "./multiple-testing.ts";
-import type { MultipleTesting } from "./multiple-testing.ts";
+import { multipleTesting, testHistogram } from "./multiple-testing.ts";
+import type { MultipleTesting, TestHistogram } from "./multiple-testing.ts";
 import { defaultSettings } from "./settings.ts";
 import type { EvaluationSettings } from "./settings.ts";
 import { evaluateFactor, evaluationContext } from "./summary.ts";
@@ -53,6 +53,7 @@ export interface FactorEvaluation {
   /** In the panel's order. */
   readonly factors: readonly FactorSummary[];
   readonly testing: MultipleTesting;
+  readonly tHistogram: TestHistogram;
   /** Closest other factor of each, by |rank correlation|, in the order of `factors`. */
   readonly closest: readonly { readonly name: string; readonly correlation: number }[];
   /** Correlations of the factors with the highest |t|. */
@@ -86,6 +87,7 @@ export function evaluateFactors(input: EvaluationInput): FactorEvaluation {
     minInstruments: settings.minInstruments,
   });
   const byStrength = strongestFirst(summaries);
+  const tStatistics = summaries.map((summary) => summary.rankIc.tNeweyWest);
   const groups =
     input.groupOf === undefined ? undefined : groupGrid(factors.time, factors.instruments, input.groupOf);
   const decay: DecayLabel[] = meanings.map((meaning) => ({
@@ -105,7 +107,8 @@ export function evaluateFactors(input: EvaluationInput): FactorEvaluation {
     labelledDays,
     unlabelledDays: days.length - labelledDays,
     factors: summaries,
-    testing: multipleTesting(summaries.map((summary) => summary.rankIc.tNeweyWest)),
+    testing: multipleTesting(tStatistics),
+    tHistogram: testHistogram(tStatistics),
     closest: names.map((_, index) => closestTo(index, names, correlation)),
     correlation: part(correlation, byStrength.slice(0, settings.correlated), names),
     details,

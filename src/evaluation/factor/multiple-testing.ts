@@ -59,3 +59,30 @@ function normalDistribution(x: number): number {
   }
   return x > 0 ? 1 - upper : upper;
 }
+
+/** t-statistics by half-open bins `[edges[k], edges[k + 1])`; the outermost also take what lies beyond. */
+export interface TestHistogram {
+  readonly edges: Float64Array;
+  readonly counts: Int32Array;
+  /** What a standard normal distribution would put there. */
+  readonly expected: Float64Array;
+}
+
+/** Bins of width 0.5 centred on multiples of it, from −`limit` to `limit`. */
+export function testHistogram(tStatistics: readonly number[], limit = 5): TestHistogram {
+  const width = 0.5;
+  const bins = Math.round((2 * limit) / width) + 1;
+  const edges = Float64Array.from({ length: bins + 1 }, (_, k) => -limit - width / 2 + k * width);
+  const counts = new Int32Array(bins);
+  const present = tStatistics.filter((t) => !Number.isNaN(t));
+  for (const t of present) {
+    counts[Math.min(bins - 1, Math.max(0, Math.floor((t - edges[0]!) / width)))]!++;
+  }
+  const below = (edge: number) => normalDistribution(edge);
+  const expected = Float64Array.from({ length: bins }, (_, k) => {
+    const from = k === 0 ? 0 : below(edges[k]!);
+    const to = k === bins - 1 ? 1 : below(edges[k + 1]!);
+    return present.length * (to - from);
+  });
+  return { edges, counts, expected };
+}

@@ -15,6 +15,8 @@ export interface SeriesStatistics {
   /** mean over the Newey–West standard error with `lag` autocovariances. */
   readonly tNeweyWest: number;
   readonly lag: number;
+  /** The Newey–West standard error of the mean. */
+  readonly errorNeweyWest: number;
   /** Share of days above zero. */
   readonly hitRate: number;
 }
@@ -29,6 +31,7 @@ export function seriesStatistics(
   const lag = Math.min(options.lag ?? automaticLag(days), Math.max(days - 1, 0));
   const mean = meanOf(values);
   const std = standardDeviation(values);
+  const errorNeweyWest = neweyWestError(values, lag);
   let positive = 0;
   for (const value of values) if (value > 0) positive++;
   return {
@@ -37,8 +40,9 @@ export function seriesStatistics(
     std,
     ratio: mean / std,
     t: mean / (std / Math.sqrt(days)),
-    tNeweyWest: mean / neweyWestError(values, lag),
+    tNeweyWest: mean / errorNeweyWest,
     lag,
+    errorNeweyWest,
     hitRate: days === 0 ? Number.NaN : positive / days,
   };
 }
