@@ -82,8 +82,9 @@ export function violations(files: readonly SourceFile[]): string[] {
       }
       const target = folderOf(arrow.target);
       if (target === folder) {
-        if (arrow.specifier.startsWith("#") && folder !== "index")
-          say("the own folder is reached by a relative path");
+        const sameDirectory = posix.dirname(arrow.target) === posix.dirname(file.path);
+        if (arrow.specifier.startsWith("#") && sameDirectory)
+          say("a neighbour is reached by a relative path");
         continue;
       }
       if (!arrow.specifier.startsWith("#") && folder !== "index")

@@ -1,0 +1,52 @@
+/** Opens one file the way a person would: is there a header, which columns, what do the first rows look like. */
+import { readableText } from "../archive/readable-file.ts";
+import type { Scratch } from "../archive/scratch.ts";
+import type { Database } from "../duckdb/database.ts";
+import { sqlName } from "../duckdb/sql.ts";
+import { defaultReading, type Reading } from "../mapping/mapping.ts";
+import { delimiterOf, firstLinesOf } from "../sources/csv/relation.ts";
+import type { SourceFile } from "../sources/locator.ts";
+import { relationOf, type Relation } from "../sources/relation.ts";
+import { columnNames } from "./column-names.ts";
+import type { Sample } from "./recognition.ts";
+
+const HEAD_ROWS = 500;
+/** A stamp in nanoseconds and a JSON object: a recorded exchange feed. */
+const FEED_LINE = /^\d{15,19}[ \t]\{/;
+
+export async function sampleOf(
+  file: SourceFile,
+  context: { readonly files: readonly SourceFile[]; readonly database: Database; readonly scratch: Scratch },
+): Promise<Sample> {
+  const { database, scratch, files } = context;
+  const isText = file.kind === "csv" || file.kind === "json";
+  const lines = isText ? await firstLinesOf(await readableText(file, defaultReading, scratch), 20) : [];
+  const feed = FEED_LINE.test(lines[0] ?? "");
+  const reading = file.kind === "csv" && !feed ? readingOf(lines) : defaultReading;
+  const relation = feed ? null : await relationOf(file, { database, scratch, reading });
+  return {
+    file,
+    files,
+    database,
+    relation,
+    reading,
+    names: columnNames(relation?.columns.map(({ name }) => name) ?? []),
+    head: relation === null ? [] : await headOf(database, relation),
+    lines,
+  };
+}
+
+async function headOf(database: Database, relation: Relation): Promise<Sample["head"]> {
+  const columns = relation.columns.map(({ name }) => `CAST(${sqlName(name)} AS VARCHAR) AS ${sqlName(name)}`);
+  const rows = await database.rows(`SELECT ${columns.join(", ")} FROM ${relation.sql} LIMIT ${HEAD_ROWS}`);
+  return rows as Sample["head"];
+}
+
+/** Header or not: names are neither numbers nor dates. Without header the columns are called c1, c2, … */
+function readingOf(lines: readonly string[]): Reading {
+  const first = lines[0] ?? "";
+  const cells = first.split(delimiterOf(first)).map((cell) => cell.trim().replace(/^"|"$/g, ""));
+  const looksLikeData = cells.some((cell) => cell !== "" && /^[-+]?[\d.]+([-/:. ][\d:.]+)*$/.test(cell));
+  if (!looksLikeData) return defaultReading;
+  return { ...defaultReading, header: false, names: cells.map((_, index) => `c${index + 1}`) };
+}

@@ -1,0 +1,77 @@
+/**
+ * Least-squares line through the finite x[j], j = max(0, t−rows+1) … t, against the row number (missing rows leave their
+ * place empty). With centred sums over the valid rows:
+ *   slope = Spx/Spp    Rsquare = Spx²/(Spp·Sxx)    residual = x[t] − (x̄ + slope·(t − p̄))
+ * Under 2 values NaN; two values have Rsquare 1; equal values have Rsquare 0/0 = NaN. The residual is NaN when x[t] is.
+ * From the first ±inf on every result is NaN: Qlib's recursion never gets rid of it (rolling.pyx, expanding.pyx).
+ */
+export function rollingSlope(x: Float64Array, rows: number, out: Float64Array): void {
+  eachLine(x, rows, (t, line) => {
+    out[t] = line.slope;
+  });
+}
+
+export function rollingRsquare(x: Float64Array, rows: number, out: Float64Array): void {
+  eachLine(x, rows, (t, line) => {
+    out[t] = line.rsquare;
+  });
+}
+
+export function rollingResidual(x: Float64Array, rows: number, out: Float64Array): void {
+  eachLine(x, rows, (t, line) => {
+    out[t] = x[t]! - (line.mean + line.slope * line.lead);
+  });
+}
+
+interface Line {
+  slope: number;
+  rsquare: number;
+  mean: number;
+  /** Row t minus the mean row of the valid values. */
+  lead: number;
+}
+
+function eachLine(x: Float64Array, rows: number, take: (t: number, line: Line) => void): void {
+  const line: Line = { slope: Number.NaN, rsquare: Number.NaN, mean: Number.NaN, lead: Number.NaN };
+  let broken = false;
+  for (let t = 0; t < x.length; t++) {
+    if (Math.abs(x[t]!) === Number.POSITIVE_INFINITY) broken = true;
+    const from = Math.max(0, t - rows + 1);
+    let count = 0;
+    let total = 0;
+    let places = 0;
+    if (!broken) {
+      for (let j = from; j <= t; j++) {
+        const value = x[j]!;
+        if (Number.isNaN(value)) continue;
+        count++;
+        total += value;
+        places += j - from;
+      }
+    }
+    if (count < 2) {
+      line.slope = line.rsquare = line.mean = line.lead = Number.NaN;
+      take(t, line);
+      continue;
+    }
+    const mean = total / count;
+    const place = places / count;
+    let sxx = 0;
+    let spx = 0;
+    let spp = 0;
+    for (let j = from; j <= t; j++) {
+      const value = x[j]!;
+      if (Number.isNaN(value)) continue;
+      const dx = value - mean;
+      const dp = j - from - place;
+      sxx += dx * dx;
+      spx += dp * dx;
+      spp += dp * dp;
+    }
+    line.slope = spx / spp;
+    line.rsquare = (spx * spx) / (spp * sxx);
+    line.mean = mean;
+    line.lead = t - from - place;
+    take(t, line);
+  }
+}
