@@ -26,6 +26,8 @@ export const dataErrors = {
   STORE_FIELD_MISSING: "the store has no such field",
   STORE_INSTRUMENT_MISSING: "the store has no such instrument",
   STORE_GENERATION_MISSING: "the store no longer keeps this generation",
+  STORE_CHANGED: "another writer replaced the manifest meanwhile",
+  STORE_CALENDAR: "the calendar no longer has the sessions the store was written with",
 } as const;
 
 export type DataErrorCode = keyof typeof dataErrors;

@@ -11,29 +11,57 @@ import type { FactorFileRow } from "./factor-file.ts";
 /** Closes and precloses nearer than this are one price: under half the smallest tick, above float32 noise. */
 const SAME_PRICE = 0.0004;
 
+/** An official close differs from the day's last trade by less than this; measured on 33,302 Shanghai bars. */
+const LAST_TRADE_NOISE = 0.0075;
+
+/**
+ * Says that the close of some rows is the day's last trade and not the official close, which then was an average of
+ * the last minute (`closeIsAverage` in ../session.ts: Shanghai before 2018-08-20). Their preclose of the next day
+ * differs by a few ticks without any ex-day; multiplied up, that is a drift of some percent a year.
+ */
+export interface LastTradeCloses {
+  readonly on: (row: number) => boolean;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
 /**
  * f(t) = f(t−1) · close(t−1) / preclose(t), where close(t−1) is the last close there was. On an ordinary day the
  * preclose is that close and the factor stays exactly; on an ex-day it is the ex-right reference price.
  *
- * A day whose close or preclose is missing or not positive carries the factor. Prices are currency units.
+ * A day whose close or preclose is missing or not positive carries the factor. Prices are currency units. After a
+ * row of `lastTrade` only a preclose outside that row's range, or more than 0.75 % below its close, is an ex-day:
+ * an ex-day smaller than that is lost there.
  */
-export function factorFromPreclose(close: Float64Array, preclose: Float64Array): Float64Array {
+export function factorFromPreclose(
+  close: Float64Array,
+  preclose: Float64Array,
+  options: { readonly lastTrade?: LastTradeCloses } = {},
+): Float64Array {
   if (close.length !== preclose.length) {
     throw new RangeError(`${close.length} closes for ${preclose.length} precloses`);
   }
   const factor = new Float64Array(close.length);
   let current = 1;
-  let lastClose = Number.NaN;
+  let last = -1;
   for (let row = 0; row < close.length; row++) {
     const reference = preclose[row]!;
     const traded = close[row]! > 0;
-    if (traded && reference > 0 && lastClose > 0 && Math.abs(lastClose - reference) > SAME_PRICE) {
-      current *= lastClose / reference;
+    if (traded && reference > 0 && last >= 0 && isExDay(close[last]!, reference, last, options.lastTrade)) {
+      current *= close[last]! / reference;
     }
-    if (traded) lastClose = close[row]!;
+    if (traded) last = row;
     factor[row] = current;
   }
   return factor;
+}
+
+function isExDay(close: number, reference: number, row: number, lastTrade?: LastTradeCloses): boolean {
+  if (Math.abs(close - reference) <= SAME_PRICE) return false;
+  if (lastTrade === undefined || !lastTrade.on(row)) return true;
+  if (reference < lastTrade.low[row]! - SAME_PRICE || reference > lastTrade.high[row]! + SAME_PRICE)
+    return true;
+  return close / reference - 1 > LAST_TRADE_NOISE;
 }
 
 /**
