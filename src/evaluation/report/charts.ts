@@ -1,5 +1,6 @@
 /** The few kinds of chart a factor report needs, in one look: thin axes, no decoration, zero line where zero matters. */
 import { isoOf } from "#market/day";
+import type { Histogram } from "../factor/histogram.ts";
 import type { Bilingual, Html } from "./markup.ts";
 import { fixed } from "./markup.ts";
 import { ink, svgChart } from "./svg-chart.ts";
@@ -13,6 +14,7 @@ export interface Line {
   readonly values: ArrayLike<number>;
   readonly colour: string;
   readonly width?: number;
+  readonly dashed?: boolean;
 }
 
 /** Lines over days. `reference` draws a level line. */
@@ -23,7 +25,7 @@ export function timeLines(
     readonly label: Bilingual;
     readonly format: AxisFormat;
     readonly reference?: number;
-    readonly range?: readonly [number, number];
+    readonly range?: readonly [number, number | null];
   },
 ): Html {
   const ticks = dayTicks(days);
@@ -45,7 +47,11 @@ export function timeLines(
         showSymbol: false,
         silent: true,
         sampling: "lttb",
-        lineStyle: { color: line.colour, width: line.width ?? 1.5 },
+        lineStyle: {
+          color: line.colour,
+          width: line.width ?? 1.5,
+          type: line.dashed === true ? "dashed" : "solid",
+        },
         ...(k === 0 && options.reference !== undefined ? levelLine(options.reference) : {}),
       })),
     },
@@ -65,7 +71,7 @@ export interface Bar {
 /** Upright bars with whiskers. */
 export function bars(
   items: readonly Bar[],
-  options: { readonly label: Bilingual; readonly format: AxisFormat; readonly from?: number },
+  options: { readonly label: Bilingual; readonly format: AxisFormat },
 ): Html {
   const values = items.map((item) => ({
     value: Number.isFinite(item.value) ? item.value : null,
@@ -132,35 +138,25 @@ export function lyingBars(
   );
 }
 
-/** Bars over numeric edges with a line of expected counts. */
-export function histogram(
-  bins: {
-    readonly edges: ArrayLike<number>;
-    readonly counts: ArrayLike<number>;
-    readonly expected: ArrayLike<number>;
-  },
-  text: Bilingual,
+/** Bars over numeric bins with a line of expected counts; bins centred on multiples of `step` are labelled. */
+export function histogramChart(
+  bins: Histogram,
+  options: { readonly label: Bilingual; readonly format: AxisFormat; readonly step: number },
 ): Html {
-  const names = Array.from(bins.counts, (_, k) => fixed((bins.edges[k]! + bins.edges[k + 1]!) / 2, 2));
+  const centres = Array.from(bins.counts, (_, k) => (bins.edges[k]! + bins.edges[k + 1]!) / 2);
+  const onStep = (centre: number) =>
+    Math.abs(centre / options.step - Math.round(centre / options.step)) < 1e-6;
   return svgChart(
     {
       grid: box,
       xAxis: {
         type: "category",
-        data: names,
+        data: centres.map(options.format),
         axisLine: { lineStyle: { color: ink.axis } },
         axisTick: { show: false },
-        axisLabel: {
-          ...label,
-          formatter: (name: string) => fixed(Math.round(Number(name.replace("−", "-"))), 0),
-          interval: (k: number) =>
-            Math.abs(
-              (bins.edges[k]! + bins.edges[k + 1]!) / 2 -
-                Math.round((bins.edges[k]! + bins.edges[k + 1]!) / 2),
-            ) < 0.01,
-        },
+        axisLabel: { ...label, interval: (k: number) => onStep(centres[k]!) },
       },
-      yAxis: valueAxis((value) => fixed(value, 0)),
+      yAxis: valueAxis((value) => fixed(value, 0), [0, null]),
       series: [
         {
           type: "bar",
@@ -179,7 +175,7 @@ export function histogram(
         },
       ],
     },
-    text,
+    options.label,
   );
 }
 
@@ -191,6 +187,7 @@ export function scatter(
     readonly formatX: AxisFormat;
     readonly formatY: AxisFormat;
     readonly referenceX?: number;
+    readonly referenceY?: number;
   },
 ): Html {
   const present = points.filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y));
@@ -226,16 +223,22 @@ export function scatter(
   );
 }
 
-function valueAxis(format: AxisFormat, range?: readonly [number, number]) {
+function valueAxis(format: AxisFormat, range?: readonly [number, number | null]) {
   return {
     type: "value",
-    ...(range === undefined ? { scale: true } : { min: range[0], max: range[1] }),
+    ...axisRange(range),
     splitNumber: 4,
     axisLine: { show: false },
     axisTick: { show: false },
     axisLabel: { ...label, formatter: format },
     splitLine: { lineStyle: { color: ink.grid, width: 1 } },
   };
+}
+
+function axisRange(range?: readonly [number, number | null]) {
+  if (range === undefined) return { scale: true };
+  const [min, max] = range;
+  return max === null ? { min } : { min, max, interval: (max - min) / 4 };
 }
 
 function levelLine(value: number) {
@@ -257,6 +260,7 @@ function whiskerSeries(whiskers: readonly (readonly number[])[]) {
     type: "custom",
     silent: true,
     data: whiskers,
+    encode: { x: 0, y: [1, 2] },
     renderItem: (
       _: unknown,
       api: { value: (k: number) => number; coord: (point: readonly [number, number]) => [number, number] },

@@ -5,7 +5,7 @@
 import type { Day } from "#market/day";
 import { isoOf } from "#market/day";
 import type { FactorEvaluation } from "../factor/evaluation.ts";
-import { histogram, scatter, timeLines } from "./charts.ts";
+import { histogramChart, scatter, timeLines } from "./charts.ts";
 import { factorSection } from "./factor-section.ts";
 import { anchor, factorTable } from "./factor-table.ts";
 import { explained, glossarySection } from "./glossary.ts";
@@ -179,7 +179,7 @@ function dataSheet({ data, quality, evaluation }: FactorReport): Html {
     }),
   );
   return html(
-    `<div class="two"><div><dl class="sheet">${sheet.join("")}</dl></div>${universe}</div>${qualityTable(quality)}`,
+    `<div class="split"><div><dl class="sheet">${sheet.join("")}</dl></div>${universe}</div>${qualityTable(quality)}`,
   );
 }
 
@@ -217,7 +217,11 @@ function setCharts(evaluation: FactorEvaluation): Html {
   const charts = [
     figure(
       html(`${explained("t")} · ${both({ zh: "全部因子的分布", en: "over all factors" })}`),
-      histogram(evaluation.tHistogram, { zh: "t 统计量分布", en: "distribution of t" }),
+      histogramChart(evaluation.tHistogram, {
+        label: { zh: "t 统计量分布", en: "distribution of t" },
+        format: (value) => fixed(value, 0),
+        step: 1,
+      }),
       {
         legend: [
           [ink.accent, both({ zh: "因子数", en: "factors" })],
@@ -247,6 +251,28 @@ function setCharts(evaluation: FactorEvaluation): Html {
         },
       },
     ),
+    figure(
+      html(`${explained("spread")} × ${explained("turnover")}`),
+      scatter(
+        evaluation.factors.map(({ name, annualSpread, turnover }) => ({
+          x: turnover,
+          y: annualSpread,
+          ...(named.has(name) ? { name } : {}),
+        })),
+        {
+          label: { zh: "多空年化与换手率", en: "annual spread and turnover" },
+          formatX: (value) => percent(value, 0),
+          formatY: (value) => percent(value, 0),
+          referenceY: 0,
+        },
+      ),
+      {
+        note: {
+          zh: "横轴每日换手率，纵轴多空年化：右边的靠近零，扣费即失",
+          en: "Across: turnover per session; up: annual spread. To the right and near zero, costs take it all",
+        },
+      },
+    ),
   ];
   const correlation = evaluation.correlation;
   const note: Bilingual = {
@@ -254,7 +280,7 @@ function setCharts(evaluation: FactorEvaluation): Html {
     en: `The ${correlation.size} factors with the highest |t|; mean of the daily rank correlation over ${correlation.days} sessions (each ${evaluation.settings.correlationEveryRows}th).`,
   };
   return html(
-    `<div class="two">${charts.join("")}</div><h3 class="factor">${both({ zh: "因子相关性", en: "Factor correlations" })}</h3>${correlationHeat(correlation)}<p class="note">${both(note)}</p>`,
+    `<div class="grid">${charts.join("")}</div><h3 class="factor">${both({ zh: "因子相关性", en: "Factor correlations" })}</h3>${correlationHeat(correlation)}<p class="note">${both(note)}</p>`,
   );
 }
 

@@ -16,12 +16,12 @@ export function monthlyHeat(monthly: MonthlyMeans): Html {
       const value = k === undefined ? Number.NaN : monthly.means[k]!;
       if (!Number.isFinite(value)) return `<td>${k === undefined ? "" : MISSING}</td>`;
       const colour = `${value >= 0 ? "r" : "f"}${level(Math.abs(value), [0.01, 0.03, 0.06, 0.1])}`;
-      return `<td class="${colour}" title="${year}-${month}: ${exact(value)} (${monthly.days[k!]!})">${fixed(value * 100, 1)}</td>`;
+      return `<td class="${colour}" title="${year}-${month}: ${exact(value)} (${monthly.days[k!]!})">${fixed(value * 100, Math.abs(value) < 0.0995 ? 1 : 0)}</td>`;
     });
     return `<tr><th scope="row">${year}</th>${cells.join("")}</tr>`;
   });
   return html(
-    `<div class="scroll"><table class="heat"><thead><tr><th>%</th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
+    `<table class="heat months"><thead><tr><th></th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`,
   );
 }
 

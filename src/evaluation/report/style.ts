@@ -41,18 +41,18 @@ h2{font-size:17px;margin:0 0 10px;padding-bottom:6px;border-bottom:1px solid var
 h3{font-size:15px;margin:0 0 8px}
 p{margin:6px 0}.muted,.note{color:var(--muted)}.note{font-size:12px;margin:4px 0 0}
 .rise{color:var(--rise)}.fall{color:var(--fall)}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;background:var(--line);border:1px solid var(--line);border-radius:4px;overflow:hidden}
-.facts>div{background:var(--panel);padding:8px 12px}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));border:1px solid var(--line);border-radius:4px;background:var(--panel)}
+.facts>div{padding:8px 12px;box-shadow:0 0 0 .5px var(--line)}
 .facts dt,.facts .name{font-size:12px;color:var(--muted)}
 .facts .value{font-size:18px;line-height:1.35}
 .facts .sub{font-size:12px;color:var(--muted)}
 dl.sheet{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}
 dl.sheet dt{color:var(--muted)}dl.sheet dd{margin:0;min-width:0;overflow-wrap:anywhere}
-.two{display:grid;grid-template-columns:1fr;gap:20px}
+.split{display:grid;grid-template-columns:1fr;gap:20px}
 .grid{display:grid;grid-template-columns:1fr;gap:14px}
-@media (min-width:760px){.two{grid-template-columns:1fr 1fr}.grid{grid-template-columns:1fr 1fr}}
-@media (min-width:1120px){.grid{grid-template-columns:1fr 1fr 1fr}}
-.two>*,.grid>*{min-width:0}
+@media (min-width:760px){.split{grid-template-columns:3fr 2fr}.factor .facts{grid-template-columns:repeat(5,1fr)}.grid{grid-template-columns:1fr 1fr}}
+@media (min-width:1120px){.split{grid-template-columns:2fr 1fr}.grid{grid-template-columns:1fr 1fr 1fr}}
+.split>*,.grid>*{min-width:0}
 figure{margin:0;border:1px solid var(--line);border-radius:4px;padding:10px 10px 6px;background:var(--panel);break-inside:avoid}
 figcaption{font-weight:600;font-size:13px;margin-bottom:2px}
 figure svg{display:block;width:100%;height:auto}
@@ -81,6 +81,7 @@ thead .tip>.bubble{left:auto;right:0}thead th:first-child .tip>.bubble{left:0;ri
 .f1{background:var(--fall1)}.f2{background:var(--fall2)}.f3{background:var(--fall3)}.f4{background:var(--fall4)}
 .p1{background:var(--pos1)}.p2{background:var(--pos2)}.p3{background:var(--pos3)}.p4{background:var(--pos4)}
 .n1{background:var(--neg1)}.n2{background:var(--neg2)}.n3{background:var(--neg3)}.n4{background:var(--neg4)}
+.heat.months{table-layout:fixed;margin-top:8px}.heat.months td,.heat.months th{padding:9px 0;font-size:11px}
 .heat.square td{min-width:30px}
 .factor{margin-top:26px}
 .factor .facts{margin:8px 0 12px}
