@@ -75,34 +75,31 @@ export function mergeLane(block: BlockColumns, merge: LaneMerge): LaneOutcome | 
   const first = known ? Math.min(stored.first, rows[0]!) : rows[0]!;
   const last = known ? Math.max(stored.last, rows.at(-1)!) : rows.at(-1)!;
   const columns = scaledLikeStored(block, merge);
-  const tests = [...block.fields].filter(([name]) => name !== "factor" || merge.rule === "given");
+  const exists = known ? storedRows(block, merge) : new Uint8Array(rows.length);
+  const differs = new Uint8Array(rows.length);
   const corrections: CellCorrection[] = [];
+  for (const [field, given] of columns) {
+    const values = block.fields.get(field)!;
+    for (let at = 0; at < rows.length; at++) {
+      const index = block.indexOf(rows[at]!, lane);
+      const before = values[index]!;
+      const after = given[at]!;
+      if (before === after || (Number.isNaN(before) && Number.isNaN(after))) continue;
+      differs[at] = 1;
+      if (exists[at] === 1) corrections.push({ row: rows[at]!, field, before, after });
+      values[index] = after;
+    }
+  }
+  corrections.sort((a, b) => a.row - b.row);
   let added = 0;
   let corrected = 0;
   let changedFrom = Number.POSITIVE_INFINITY;
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at]!;
-    const index = block.indexOf(row, lane);
-    const exists =
-      known &&
-      row >= stored.first &&
-      row <= stored.last &&
-      tests.some(([, values]) => !Number.isNaN(values[index]!));
-    let differs = false;
-    for (const [field, given] of columns) {
-      const values = block.fields.get(field)!;
-      const before = values[index]!;
-      const after = given[at]!;
-      if (sameValue(before, after)) continue;
-      differs = true;
-      if (exists) corrections.push({ row, field, before, after });
-      values[index] = after;
-    }
-    if (!differs) continue;
-    if (exists) corrected++;
+  for (let at = rows.length - 1; at >= 0; at--) {
+    if (differs[at] === 0) continue;
+    if (exists[at] === 1) corrected++;
     else added++;
-    changedFrom = Math.min(changedFrom, row);
-    block.markChanged(row);
+    changedFrom = rows[at]!;
+    block.markChanged(changedFrom);
   }
   const spanMoved = !known || first !== stored.first || last !== stored.last;
   const outcome = { first, last, added, corrected, identical: rows.length - added - corrected, corrections };
@@ -113,6 +110,21 @@ export function mergeLane(block: BlockColumns, merge: LaneMerge): LaneOutcome | 
   else changedFrom = first;
   const factors = mergeFactors(block, merge, { first, last, changedFrom });
   return factors === undefined ? undefined : { ...outcome, ...factors, changed: true };
+}
+
+/** Which incoming rows are stored already: some source's column says something there. */
+function storedRows(block: BlockColumns, merge: LaneMerge): Uint8Array {
+  const { incoming, stored } = merge;
+  const exists = new Uint8Array(incoming.rows.length);
+  for (const [name, values] of block.fields) {
+    if (name === "factor" && merge.rule !== "given") continue;
+    for (let at = 0; at < exists.length; at++) {
+      const row = incoming.rows[at]!;
+      if (row < stored.first || row > stored.last) continue;
+      if (!Number.isNaN(values[block.indexOf(row, stored.lane)]!)) exists[at] = 1;
+    }
+  }
+  return exists;
 }
 
 /** Writes the factors that follow; undefined when they need earlier rows than the block holds. */
