@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { importCommand } from "./import.ts";
 import { version } from "./version.ts";
 
 /** The whole command line. Each command lives in the file of its name. */
@@ -6,5 +7,6 @@ export function buildProgram(): Command {
   return new Command("alphaloom")
     .description("From daily bars to factors, evaluation and Qlib, with one set of definitions")
     .version(version)
-    .showHelpAfterError("(--help lists what there is)");
+    .showHelpAfterError("(--help lists what there is)")
+    .addCommand(importCommand());
 }
