@@ -83,6 +83,8 @@ export class RowSpool implements Disposable {
   readonly #memoryBytes: number;
   readonly #chunkRows: number;
   readonly #folder: string;
+  /** Arrays of parked chunks, to be filled again: making new ones costs more than filling them. */
+  readonly #spare: Float64Array[] = [];
   #heldBytes = 0;
   #scratch: { readonly handle: number; readonly folder: string } | undefined;
 
@@ -236,7 +238,9 @@ export class RowSpool implements Disposable {
     if (open !== undefined) this.#seal(group, open);
     const grown = group.full.length === 0 && wanted < this.#chunkRows && open === undefined;
     const stride = grown ? Math.min(FIRST_CHUNK_ROWS, this.#chunkRows) : this.#chunkRows;
-    group.open = { data: new Float64Array(stride * (2 + width)), stride, width, count: 0 };
+    const size = stride * (2 + width);
+    const spare = this.#spare.at(-1)?.length === size ? this.#spare.pop() : undefined;
+    group.open = { data: spare ?? new Float64Array(size), stride, width, count: 0 };
     return group.open;
   }
 
@@ -270,6 +274,7 @@ export class RowSpool implements Disposable {
       throw asDataError(error, { file: folder, doing: "write" });
     }
     this.parkedBytes += bytes.length;
+    if (stride === this.#chunkRows) this.#spare.push(chunk.data);
     return { offset, width, count };
   }
 
