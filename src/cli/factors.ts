@@ -4,12 +4,13 @@ import { Command } from "commander";
 import { explainExpression } from "#expression/explain";
 import { factorSet, factorSets, findFactor } from "#factors/catalogue";
 import type { FactorFailure, FactorList } from "#factors/compute";
-import { writeTableParquet } from "#data/export/parquet";
+import { writeTableParquet } from "#data/export/parquet/write-table";
 import { factorTable } from "#pipelines/factor-table";
 import { rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
 import { count, type Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
 import { withView, type ViewOptions } from "./views.ts";
 
 export function factorsCommand(): Command {
@@ -35,7 +36,14 @@ function listFactors(terminal: Terminal, name?: string): boolean {
       ["set", "factors", "what"],
       ...factorSets.map((set) => [set.name, String(set.factors.length), set.title]),
     ]);
-    terminal.result(factorSets.map(({ name: id, title, source, factors }) => ({ name: id, title, source, factors: factors.length })));
+    terminal.result(
+      factorSets.map(({ name: id, title, source, factors }) => ({
+        name: id,
+        title,
+        source,
+        factors: factors.length,
+      })),
+    );
     return true;
   }
   const set = factorSet(name);
@@ -53,7 +61,9 @@ function showCommand(): Command {
     .argument("<name>", "name of a factor, or an expression")
     .option("--explain", "print syntax tree, graph with types, and plan")
     .action((name: string, options: SharedOptions & { explain?: boolean }) =>
-      runCommand(options, ({ terminal }) => Promise.resolve(showFactor(terminal, name, options.explain === true))),
+      runCommand(options, ({ terminal }) =>
+        Promise.resolve(showFactor(terminal, name, options.explain === true)),
+      ),
     );
 }
 
@@ -64,11 +74,17 @@ function showFactor(terminal: Terminal, name: string, explain: boolean): boolean
   const facts = explain ? text : text.slice(0, text.indexOf("\n\n"));
   if (found !== undefined) {
     const { set, factor } = found;
-    terminal.line(`name        ${set.name}.${factor.name}${factor.alias === undefined ? "" : ` (${factor.alias})`}`);
+    terminal.line(
+      `name        ${set.name}.${factor.name}${factor.alias === undefined ? "" : ` (${factor.alias})`}`,
+    );
     terminal.line(`source      ${set.source}`);
   }
   terminal.line(facts);
-  terminal.result({ name: found === undefined ? null : `${found.set.name}.${found.factor.name}`, expression, explanation: text });
+  terminal.result({
+    name: found === undefined ? null : `${found.set.name}.${found.factor.name}`,
+    expression,
+    explanation: text,
+  });
   return true;
 }
 
@@ -93,7 +109,11 @@ export function withViewOptions(command: Command): Command {
     .option("--store <name>", "which store, e.g. XSHG/day, when there are several")
     .option("--generation <n>", "an older generation of the store")
     .option("--codes <list>", "only these instruments: A,B or @FILE")
-    .option("--vwap <rule>", "where the data give none: amount (÷ volume) or typical ((high+low+close)/3)", "amount");
+    .option(
+      "--vwap <rule>",
+      "where the data give none: amount (÷ volume) or typical ((high+low+close)/3)",
+      "amount",
+    );
 }
 
 function evalCommand(): Command {
@@ -129,16 +149,23 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
     reportFailures(terminal, table.failures);
     if (table.fields.length === 0) throw table.failures[0]!.error;
     await mkdir(dirname(options.out), { recursive: true });
-    const written = await writeTableParquet(options.out, table);
+    const rows = await writeTableParquet(table, options.out, {
+      signal,
+      metadata: {
+        engine: `alphaloom ${version}`,
+        source: view.locator,
+        ...(view.generation === null ? {} : { generation: String(view.generation) }),
+      },
+    });
     progress.end();
     terminal.line(
-      `${options.out}: ${count(table.fields.length)} factors × ${count(written.rows)} rows of ${view.locator}` +
+      `${options.out}: ${count(table.fields.length)} factors × ${count(rows)} rows of ${view.locator}` +
         (view.generation === null ? "" : ` generation ${view.generation}`),
     );
     terminal.result({
       ok: true,
       out: options.out,
-      rows: written.rows,
+      rows,
       factors: table.fields.map((field) => field.name),
       source: view.locator,
       generation: view.generation,
