@@ -42,9 +42,9 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   $nosuchfield: { code: "EXPRESSION_FIELD_UNKNOWN" },
 };
 
-const { raises } = goldenJson<{ readonly raises: Readonly<Record<string, string>> }>(
-  "ops_errors_and_special.json",
-);
+const { raises } = goldenJson("ops_errors_and_special.json") as {
+  readonly raises: Readonly<Record<string, string>>;
+};
 let panel: Panel<"market">;
 
 beforeAll(async () => {
