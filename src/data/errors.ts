@@ -7,6 +7,7 @@ export const dataErrors = {
   DATA_FOLDER_EMPTY: "no file of the source's kind was found",
   DATA_FILE_DAMAGED: "the file is truncated or not of the stated format",
   DATA_SHAPE_UNKNOWN: "the columns are of no shape that is recognised without a mapping",
+  DATA_KIND_OTHER: "the source holds another kind of data than was asked for",
   DATA_COLUMN_MISSING: "a column that the mapping names is not there",
   DATA_VALUE_INVALID: "a value cannot be read as its column's type",
   DATA_DATE_INVALID: "a value cannot be read as a date",
@@ -15,6 +16,7 @@ export const dataErrors = {
   DATA_INSTRUMENT_TWICE: "one instrument arrives from two files",
   DATA_ROW_CONFLICT: "two rows of one import have the same instrument and date and different values",
   DATA_MAPPING_INVALID: "the mapping file does not say what it should",
+  DATA_MEMORY_LIMIT: "reading needs more memory than its limit allows",
   DATA_DISK_FULL: "no space is left on the device",
   DATA_NOT_PERMITTED: "the file or folder cannot be read or written",
   STORE_MISSING: "there is no store at this place",
@@ -24,6 +26,8 @@ export const dataErrors = {
   STORE_FIELD_MISSING: "the store has no such field",
   STORE_INSTRUMENT_MISSING: "the store has no such instrument",
   STORE_GENERATION_MISSING: "the store no longer keeps this generation",
+  STORE_CHANGED: "another writer replaced the manifest meanwhile",
+  STORE_CALENDAR: "the calendar no longer has the sessions the store was written with",
 } as const;
 
 export type DataErrorCode = keyof typeof dataErrors;

@@ -6,6 +6,11 @@ export interface Adjustment {
   readonly kind: "raw" | "qfq" | "hfq";
   /** Date on which a front-adjusted (`qfq`) price equals the raw one. */
   readonly baseDay?: Day;
+  /**
+   * Differences between preclose and the close before of up to this ratio are no ex-days: the source's close is
+   * not always the official one. Absent: every difference is one.
+   */
+  readonly exDayTolerance?: number;
 }
 
 /** What was recognised in a source, and why. Shown before anything is imported. */
@@ -35,7 +40,7 @@ export interface BarRequest {
 /**
  * Some rows of a source, column by column, in canonical units and ids, in the source's own order.
  * Canonical fields: `open high low close preclose` (currency), `volume` (shares), `amount` (currency),
- * `factor` (cumulative adjustment factor), `status` (1 traded, 0 suspended); other numeric columns keep their name.
+ * `factor` (running adjustment factor in any one scale per instrument), `status` (1 traded, 0 suspended); other numeric columns keep their name.
  * Missing is NaN. All arrays have one length.
  */
 export interface BarBatch {
@@ -46,7 +51,7 @@ export interface BarBatch {
   /** Minute of the day at bar end; only for intraday frequencies. */
   readonly minutes?: Int16Array;
   readonly columns: ReadonlyMap<string, Float64Array>;
-  /** Where the rows come from: file and 1-based number of the first row. */
+  /** Where the rows come from: file and 1-based number of the first row among those delivered from it. */
   readonly origin: { readonly file: string; readonly firstRow: number };
 }
 

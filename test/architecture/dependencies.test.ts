@@ -46,5 +46,5 @@ test("an injected cycle is found", () => {
     { path: "market/a.ts", text: 'import { b } from "./b.ts";' },
     { path: "market/b.ts", text: 'import { a } from "./a.ts";' },
   ];
-  expect(cycles([...files, ...ring])).toHaveLength(1);
+  expect(cycles([...files, ...ring])).toHaveLength(cycles(files).length + 1);
 });

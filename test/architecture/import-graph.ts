@@ -27,25 +27,29 @@ export function readSources(root = sourceRoot): SourceFile[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-const STATEMENT =
-  /(?:^|\n)\s*(import|export)\s+(type\s+)?((?:[^;"'`]|\n)*?\bfrom\s*)?["']([^"'\n]+)["']|\bimport\(\s*["']([^"'\n]+)["']\s*\)/g;
+/** `import … from "x"`, `export … from "x"`, `import "x"`: one statement, which never contains a quote or semicolon before its specifier. */
+const STATEMENT = /^(import|export)\b([^;"'`=()]*)["']([^"'\n]+)["']/gm;
+const DYNAMIC = /\bimport\(\s*["']([^"'\n]+)["']/g;
 
 export function importsOf(file: SourceFile): ImportArrow[] {
   const arrows: ImportArrow[] = [];
-  const code = file.text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/[^\n]*/g, "$1");
-  for (const match of code.matchAll(STATEMENT)) {
-    const specifier = match[4] ?? match[5]!;
-    const names = match[3] ?? "";
+  const add = (specifier: string, typesOnly: boolean): void => {
+    arrows.push({ from: file.path, specifier, target: targetOf(file.path, specifier), typesOnly });
+  };
+  for (const match of file.text.matchAll(STATEMENT)) {
+    const clause = match[2]!.trim();
+    if (clause !== "" && !/\bfrom$/.test(clause)) continue;
+    const names = /\{([^}]*)\}/.exec(clause)?.[1];
     const allNamesAreTypes =
-      /\{/.test(names) &&
-      [...names.matchAll(/[{,]\s*([^,}]+)/g)].every((name) => /^type\s/.test(name[1]!.trim()));
-    arrows.push({
-      from: file.path,
-      specifier,
-      target: targetOf(file.path, specifier),
-      typesOnly: match[2] !== undefined || allNamesAreTypes,
-    });
+      names !== undefined &&
+      clause.startsWith("{") &&
+      names
+        .split(",")
+        .filter((name) => name.trim() !== "")
+        .every((name) => /^type\s/.test(name.trim()));
+    add(match[3]!, /^type\s/.test(clause) || allNamesAreTypes);
   }
+  for (const match of file.text.matchAll(DYNAMIC)) add(match[1]!, false);
   return arrows;
 }
 
@@ -76,10 +80,15 @@ export function violations(files: readonly SourceFile[]): string[] {
       }
       if (!arrow.specifier.startsWith("#") && !/\.(ts|json)$/.test(arrow.specifier))
         say("a relative import ends in .ts");
+      if (arrow.target.startsWith("../")) {
+        if (arrow.target !== "../package.json") say("nothing outside src/ is imported but package.json");
+        continue;
+      }
       const target = folderOf(arrow.target);
       if (target === folder) {
-        if (arrow.specifier.startsWith("#") && folder !== "index")
-          say("the own folder is reached by a relative path");
+        const sameDirectory = posix.dirname(arrow.target) === posix.dirname(file.path);
+        if (arrow.specifier.startsWith("#") && sameDirectory)
+          say("a neighbour is reached by a relative path");
         continue;
       }
       if (!arrow.specifier.startsWith("#") && folder !== "index")

@@ -1,0 +1,12 @@
+import { buildProgram } from "./program.ts";
+
+const NODE_MAJOR = 24;
+
+if (Number(process.versions.node.split(".")[0]) !== NODE_MAJOR) {
+  process.stderr.write(
+    `Alphaloom runs on Node ${NODE_MAJOR}; this is Node ${process.versions.node}. Start it with bin/alphaloom or npm.\n`,
+  );
+  process.exit(1);
+}
+
+await buildProgram().parseAsync();

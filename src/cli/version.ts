@@ -1,0 +1,4 @@
+import packageJson from "../../package.json" with { type: "json" };
+
+/** Version of the engine; stamped into every lineage record. */
+export const version: string = packageJson.version;

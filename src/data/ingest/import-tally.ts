@@ -1,0 +1,118 @@
+/** Counts and lists of an import as it goes. */
+import type { DataError } from "#data/errors";
+import type { TimeAxis } from "#panel/axes";
+import type { Check } from "./check-instruments.ts";
+import type {
+  Correction,
+  FactorRevision,
+  ImportFailure,
+  ImportFinding,
+  ImportResult,
+  Rewrite,
+} from "./import-result.ts";
+import { CutList } from "./import-result.ts";
+import type { IncomingRows } from "./incoming-rows.ts";
+import type { MergedLane } from "./merge-block.ts";
+import type { RowSpool } from "./row-spool.ts";
+
+export class ImportTally {
+  readonly findings = new CutList<ImportFinding>();
+  readonly #corrections = new CutList<Correction>();
+  readonly #revisions = new CutList<FactorRevision>();
+  readonly #rewrites: Rewrite[] = [];
+  readonly #failures: ImportFailure[] = [];
+  readonly #rows = { read: 0, added: 0, identical: 0, corrected: 0, keptOut: 0, duplicates: 0, failed: 0 };
+  readonly #instruments = { read: 0, added: 0, changed: 0, unchanged: 0, failed: 0 };
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
+
+  /** What was read and what of it cannot be taken. */
+  check(spool: RowSpool, check: Check): void {
+    this.#rows.read = spool.rows;
+    this.#instruments.read = check.taken.length + check.refused.length + check.empty.length;
+    for (const { instrument, rows, error } of check.refused) {
+      this.#rows.failed += rows;
+      this.fail(instrument, error);
+    }
+    for (const { instrument, rows, first } of check.empty) {
+      this.#rows.keptOut += rows;
+      this.#instruments.unchanged++;
+      this.findings.add({
+        rule: "no-session",
+        instrument,
+        day: first,
+        message: `none of the ${rows} rows of ${instrument} is on a session of the calendar`,
+      });
+    }
+    for (const { first, last } of check.taken) {
+      this.#first = Math.min(this.#first, first);
+      this.#last = Math.max(this.#last, last);
+    }
+  }
+
+  fail(instrument: string, error: DataError): void {
+    const { code, message, remedy, place } = error;
+    this.#instruments.failed++;
+    this.#failures.push({ instrument, code, message, remedy, place });
+  }
+
+  incoming(incoming: IncomingRows, duplicates: number): void {
+    const { instrument, keptOut } = incoming;
+    this.#rows.keptOut += keptOut.length;
+    this.#rows.duplicates += duplicates;
+    for (const day of keptOut) {
+      this.findings.add({
+        rule: "holiday-bar",
+        instrument,
+        day,
+        message: "a bar on a day without a session; it is kept out",
+      });
+    }
+    if (duplicates > 0) {
+      this.findings.add({
+        rule: "duplicate-row",
+        instrument,
+        message: `${duplicates} rows repeat another one; one of each is kept`,
+      });
+    }
+  }
+
+  lane({ merge, outcome }: MergedLane, time: TimeAxis): void {
+    const { instrument } = merge.incoming;
+    const isNew = merge.stored.first > merge.stored.last;
+    this.#rows.added += outcome.added;
+    this.#rows.corrected += outcome.corrected;
+    this.#rows.identical += outcome.identical;
+    if (isNew) this.#instruments.added++;
+    else if (outcome.changed) this.#instruments.changed++;
+    else this.#instruments.unchanged++;
+    if (merge.replaces) {
+      const from = time.days[outcome.first]!;
+      this.#rewrites.push({ instrument, from, to: time.days[outcome.last]! });
+    }
+    for (const { row, field, before, after } of outcome.corrections) {
+      this.#corrections.add({ instrument, day: time.days[row]!, field, before, after });
+    }
+    const revision = outcome.factorRevision;
+    if (revision !== undefined) {
+      const { row, rows, before, after } = revision;
+      this.#revisions.add({ instrument, from: time.days[row]!, rows, before, after });
+    }
+  }
+
+  summary(): Omit<ImportResult, "source" | "generation" | "previousGeneration" | "timings" | "scratchBytes"> {
+    return {
+      rows: this.#rows,
+      instruments: this.#instruments,
+      span: this.#first > this.#last ? null : { first: this.#first, last: this.#last },
+      corrections: this.#corrections.items,
+      correctionCount: this.#corrections.count,
+      factorRevisions: this.#revisions.items,
+      factorRevisionCount: this.#revisions.count,
+      rewrites: this.#rewrites,
+      failures: this.#failures,
+      findings: this.findings.items,
+      findingCount: this.findings.count,
+    };
+  }
+}

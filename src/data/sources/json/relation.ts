@@ -1,0 +1,42 @@
+/** JSON: an array of objects, one object a line (NDJSON), or one object of arrays (columns). Plain or gzip. */
+import { readableText } from "../../archive/readable-file.ts";
+import { sqlName, sqlText } from "../../duckdb/sql.ts";
+import { DataError } from "../../errors.ts";
+import { asDataError } from "../../system-errors.ts";
+import type { SourceFile } from "../locator.ts";
+import { placeOf, type Relation, type RelationContext } from "../relation.ts";
+
+/** A single object may hold a whole table as columns. */
+const LARGEST_OBJECT = 1 << 30;
+
+export async function jsonRelation(file: SourceFile, context: RelationContext): Promise<Relation> {
+  const { database, reading, scratch } = context;
+  try {
+    const path = await readableText(file, reading, scratch);
+    const sql = `read_json(${sqlText(path)}, format = 'auto', convert_strings_to_integers = false, maximum_object_size = ${LARGEST_OBJECT})`;
+    const columns = await database.describe(sql);
+    if (columns.length > 0 && columns.every(({ type }) => type.endsWith("[]"))) {
+      const unnested = columns.map(({ name }) => `unnest(${sqlName(name)}) AS ${sqlName(name)}`);
+      return {
+        sql: `(SELECT ${unnested.join(", ")} FROM ${sql})`,
+        columns: columns.map(({ name, type }) => ({ name, type: type.slice(0, -2) })),
+        firstLine: 1,
+      };
+    }
+    const nested = columns.find(({ type }) => /^(STRUCT|MAP|JSON)/.test(type) || type.endsWith("[]"));
+    if (nested !== undefined) {
+      throw new DataError(
+        "DATA_SHAPE_UNKNOWN",
+        `${placeOf(file)}: ${nested.name} holds nested values (${nested.type.slice(0, 60)})`,
+        {
+          remedy:
+            "give an array of flat objects, one flat object a line, or one object of equally long arrays",
+          place: { file: file.path, column: nested.name },
+        },
+      );
+    }
+    return { sql, columns, firstLine: 1 };
+  } catch (error) {
+    throw asDataError(error, { file: file.path, doing: "read" });
+  }
+}

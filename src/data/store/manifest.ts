@@ -1,0 +1,110 @@
+import type { StoreAxis } from "./axis.ts";
+import type { FieldSet, GenerationSummary, StoreKey, StoreListings } from "./panel-store.ts";
+import { LANES_PER_BLOCK } from "./panel-store.ts";
+import { rowCount } from "./axis.ts";
+
+/**
+ * What a generation consists of. Everything a reader must know to find a value, and nothing of the values.
+ * Its text form is in manifest-text.ts.
+ */
+export interface Manifest {
+  readonly key: StoreKey;
+  readonly generation: number;
+  readonly parent: number | null;
+  readonly reason: string;
+  readonly writtenAt: number;
+  readonly axis: StoreAxis;
+  /** By lane: instrument i lives in block ⌊i / 32⌋, lane i mod 32, for ever. Own spans in absolute rows. */
+  readonly instruments: readonly ManifestInstrument[];
+  readonly fieldSets: ReadonlyMap<string, FieldSet>;
+  /** In the order in which they were written: within a set and block a later one hides an earlier one. */
+  readonly segments: readonly SegmentEntry[];
+  readonly listings: StoreListings;
+}
+
+export interface ManifestInstrument {
+  readonly id: string;
+  readonly first: number;
+  readonly last: number;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A segment file as the manifest lists it. Rows are absolute, `[from, to)`. */
+export interface SegmentEntry {
+  readonly set: string;
+  readonly block: number;
+  readonly generation: number;
+  /** Tells several segments of one set, block and generation apart, in the order they were written. */
+  readonly part: number;
+  readonly from: number;
+  readonly to: number;
+  /** Fields whose values count; the file may hold more when some were dropped since. */
+  readonly fields: readonly string[];
+  readonly bytes: number;
+  /** The header's own checksum, and with it the checksum of all others. */
+  readonly checksum: number;
+}
+
+export const MANIFEST = "manifest.json";
+export const SEGMENTS = "segments";
+const KEPT = /^manifest-(\d+)\.json$/;
+
+export const keptManifest = (generation: number): string => `manifest-${generation}.json`;
+
+/** The generation whose manifest a file holds, or null for another file. */
+export function generationOfFile(name: string): number | null {
+  const match = KEPT.exec(name);
+  return match === null ? null : Number(match[1]);
+}
+
+export function segmentPath(entry: Pick<SegmentEntry, "set" | "block" | "generation" | "part">): string {
+  const part = entry.part === 0 ? "" : `-${entry.part}`;
+  return `${SEGMENTS}/${entry.set}-${entry.block}-${entry.generation}${part}.seg`;
+}
+
+export const blockCount = (manifest: Pick<Manifest, "instruments">): number =>
+  Math.ceil(manifest.instruments.length / LANES_PER_BLOCK);
+
+export function summaryOf(manifest: Manifest, current: number): GenerationSummary {
+  return {
+    generation: manifest.generation,
+    parent: manifest.parent,
+    reason: manifest.reason,
+    writtenAt: manifest.writtenAt,
+    current: manifest.generation === current,
+    rows: rowCount(manifest.axis),
+    instruments: manifest.instruments.length,
+  };
+}
+
+/** Entries by set and block, each list in the order written. */
+export class SegmentIndex {
+  readonly #lists = new Map<string, SegmentEntry[]>();
+
+  constructor(entries: Iterable<SegmentEntry>) {
+    for (const entry of entries) this.add(entry);
+  }
+
+  static #key(set: string, block: number): string {
+    return `${set}/${block}`;
+  }
+
+  of(set: string, block: number): readonly SegmentEntry[] {
+    return this.#lists.get(SegmentIndex.#key(set, block)) ?? [];
+  }
+
+  add(entry: SegmentEntry): void {
+    const key = SegmentIndex.#key(entry.set, entry.block);
+    const list = this.#lists.get(key);
+    if (list === undefined) this.#lists.set(key, [entry]);
+    else list.push(entry);
+  }
+
+  replace(set: string, block: number, entries: readonly SegmentEntry[]): void {
+    this.#lists.set(SegmentIndex.#key(set, block), [...entries]);
+  }
+
+  all(): SegmentEntry[] {
+    return [...this.#lists.values()].flat();
+  }
+}

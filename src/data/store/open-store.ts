@@ -1,0 +1,180 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Frequency } from "#panel/axes";
+import { DataError } from "../errors.ts";
+import type { SessionsBetween } from "./axis.ts";
+import type { Processes } from "./holder.ts";
+import { hostProcesses } from "./holder.ts";
+import { localStorage } from "./local-storage.ts";
+import type { Manifest } from "./manifest.ts";
+import { MANIFEST, summaryOf } from "./manifest.ts";
+import { lockForWriting, pinGeneration } from "./marks.ts";
+import type { CollectReport, GenerationSummary, PanelStore, StoreKey, StoreSnapshot } from "./panel-store.ts";
+import { Retention } from "./retention.ts";
+import { SegmentFiles } from "./segment-files.ts";
+import { ManifestSnapshot } from "./snapshot.ts";
+import type { Storage } from "./storage.ts";
+import type { StoreLayout, StoreParts } from "./store-parts.ts";
+import { defaultLayout, keptGenerations, missingStore, readCurrent, readKept } from "./store-parts.ts";
+import { ManifestWriter } from "./writer.ts";
+
+export interface StoreOptions {
+  /** Sessions of the store's calendar, both ends included. */
+  readonly sessionsBetween: SessionsBetween;
+  /** Minutes of the day at which the bars of a session end; intraday frequencies only. */
+  readonly slots?: Int16Array;
+  /** Old generations kept beside the current one; 3 unless told. At least 1. */
+  readonly keep?: number;
+  /** Clock for the manifests' `writtenAt`. */
+  readonly now?: () => number;
+  /** Another place than `<root>/<calendar>/<freq>`. */
+  readonly storage?: Storage;
+  readonly processes?: Processes;
+  readonly layout?: Partial<StoreLayout>;
+}
+
+/** The store `<root>/<calendar>/<freq>`, which need not exist yet. Nothing is read or written. */
+export function openStore(root: string, key: StoreKey, options: StoreOptions): OpenedStore {
+  if ((key.freq === "day") !== (options.slots === undefined)) {
+    throw new RangeError(
+      `slots of the session are for intraday bars and needed there; the frequency is ${key.freq}`,
+    );
+  }
+  const storage = options.storage ?? localStorage(join(root, key.calendar, key.freq));
+  return new OpenedStore({
+    key,
+    storage,
+    files: new SegmentFiles(storage),
+    processes: options.processes ?? hostProcesses,
+    sessionsBetween: options.sessionsBetween,
+    slots: options.slots ?? null,
+    keep: Math.max(1, options.keep ?? 3),
+    layout: { ...defaultLayout, ...options.layout },
+    now: options.now ?? Date.now,
+  });
+}
+
+/** Keys of the stores under a workspace's `store` folder, sorted. */
+export async function listStores(root: string): Promise<StoreKey[]> {
+  const found: StoreKey[] = [];
+  for (const calendar of (await foldersOf(root)).sort()) {
+    for (const freq of (await foldersOf(join(root, calendar))).sort()) {
+      const names = await readdir(join(root, calendar, freq));
+      if (names.some((name) => name.startsWith("manifest")))
+        found.push({ calendar, freq: freq as Frequency });
+    }
+  }
+  return found;
+}
+
+async function foldersOf(path: string): Promise<string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+export class OpenedStore implements PanelStore {
+  readonly key: StoreKey;
+  /** For verify, repair and compaction. */
+  readonly parts: StoreParts;
+
+  constructor(parts: StoreParts) {
+    this.key = parts.key;
+    this.parts = parts;
+  }
+
+  async exists(): Promise<boolean> {
+    return (await this.parts.storage.size(MANIFEST)) !== null;
+  }
+
+  async snapshot(generation?: number): Promise<StoreSnapshot> {
+    const { storage, processes, files } = this.parts;
+    for (;;) {
+      const current = await readCurrent(this.parts);
+      if (current === null) throw missingStore(this.parts);
+      const newest = current.manifest.generation;
+      const wanted = generation ?? newest;
+      const pin = await pinGeneration(storage, processes, wanted);
+      const kept = await keptGenerations(storage);
+      let manifest: Manifest | null = null;
+      try {
+        // Pinned in time if the generation still has its copy, or is the newest one and has none yet.
+        if (wanted !== newest) manifest = await readKept(this.parts, wanted);
+        else if (kept.includes(wanted) || !kept.some((other) => other > wanted)) manifest = current.manifest;
+      } finally {
+        if (manifest === null) await pin?.release();
+      }
+      if (manifest !== null) return new ManifestSnapshot(manifest, { files, pin, current: newest });
+      if (generation !== undefined) throw missingGeneration(generation, kept, storage.place);
+    }
+  }
+
+  async writer(): Promise<ManifestWriter> {
+    const { parts } = this;
+    const lock = await lockForWriting(parts.storage, parts.processes);
+    try {
+      const current = await readCurrent(parts);
+      const retention = new Retention(parts);
+      await retention.tidy(current);
+      const base = current === null ? null : await this.snapshot(current.manifest.generation);
+      return new ManifestWriter(parts, { lock, current, base, retention });
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  async generations(): Promise<readonly GenerationSummary[]> {
+    const current = await readCurrent(this.parts);
+    if (current === null) throw missingStore(this.parts);
+    const newest = current.manifest.generation;
+    const found = [summaryOf(current.manifest, newest)];
+    for (const generation of await keptGenerations(this.parts.storage)) {
+      if (generation >= newest) continue;
+      const manifest = await readKept(this.parts, generation);
+      if (manifest !== null) found.push(summaryOf(manifest, newest));
+    }
+    return found;
+  }
+
+  async rollback(generation: number): Promise<number> {
+    await using writer = await this.writer();
+    if (writer.base === null) throw missingStore(this.parts);
+    if (generation === writer.base.generation) return generation;
+    const manifest = await readKept(this.parts, generation);
+    if (manifest === null || generation > writer.base.generation) {
+      throw missingGeneration(
+        generation,
+        await keptGenerations(this.parts.storage),
+        this.parts.storage.place,
+      );
+    }
+    writer.restore(manifest);
+    return writer.commit({ reason: `rollback to generation ${generation}` });
+  }
+
+  async collect(): Promise<CollectReport> {
+    const { parts } = this;
+    const lock = await lockForWriting(parts.storage, parts.processes);
+    try {
+      return await new Retention(parts).tidy(await readCurrent(parts));
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+function missingGeneration(generation: number, kept: readonly number[], place: string): DataError {
+  const names = kept.join(", ") || "none";
+  return new DataError(
+    "STORE_GENERATION_MISSING",
+    `generation ${generation} of ${place} is not kept; kept are ${names}`,
+    {
+      remedy: "choose one of the generations that are kept",
+    },
+  );
+}

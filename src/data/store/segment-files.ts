@@ -1,0 +1,299 @@
+import { DataError } from "../errors.ts";
+import type { StoreAxis } from "./axis.ts";
+import { describeRows } from "./axis.ts";
+import type { DiskRead, ReadOutcome } from "./disk.ts";
+import type { SegmentEntry } from "./manifest.ts";
+import { segmentPath } from "./manifest.ts";
+import type { SegmentHeader } from "./segment.ts";
+import { bytesPerValue, checksumOf, chunksOf, decodeHeader, headerBytesOf } from "./segment.ts";
+import type { Storage } from "./storage.ts";
+
+/** Rows `[from, to)` of a field, into an array that holds exactly these rows. */
+export interface FieldRead {
+  readonly field: string;
+  readonly from: number;
+  readonly to: number;
+  readonly into: Float32Array | Float64Array;
+}
+
+/** Where a store's bytes are not what they were. Without `field` it is the whole file. Absolute rows. */
+export interface Damage {
+  readonly entry: SegmentEntry;
+  readonly file: string;
+  readonly field?: string;
+  readonly from: number;
+  readonly to: number;
+  readonly what: string;
+}
+
+export function damageError(damage: Damage, axis: StoreAxis): DataError {
+  const { entry, field, file } = damage;
+  const rows = describeRows(axis, damage.from, damage.to);
+  const where = `set ${entry.set}, block ${entry.block}, ${field === undefined ? "all fields" : `field ${field}`}, ${rows}`;
+  return new DataError("STORE_DAMAGED", `${file}: ${damage.what} (${where})`, {
+    remedy:
+      "run `alphaloom data verify` to see all damage and `alphaloom data repair` to recompute what can be",
+    place: field === undefined ? { file } : { file, column: field },
+  });
+}
+
+/** Thrown inside, and turned into a coded error where the dates are known. */
+export class DamageFound extends Error {
+  override readonly name = "DamageFound";
+  readonly damage: Damage;
+  constructor(damage: Damage) {
+    super(damage.what);
+    this.damage = damage;
+  }
+}
+
+/** One read covers a header of this size; most are smaller, and small files come whole. */
+const FIRST_READ = 16_384;
+/** Headers kept in memory. */
+const KEPT_FILES = 4096;
+/** Reads shorter than this are gathered with their neighbours… */
+const SMALL_READ = 131_072;
+/** …across gaps and up to a total of these sizes. */
+const GATHER_GAP = 16_384;
+const GATHER_BYTES = 2 ** 22;
+
+interface OpenSegment {
+  readonly entry: SegmentEntry;
+  readonly header: SegmentHeader;
+  readonly fieldIndex: ReadonlyMap<string, number>;
+  /** One flag per (field, chunk) whose bytes have matched their checksum. */
+  readonly verified: Uint8Array;
+}
+
+/** A contiguous part of a field on its way from the file into an array. */
+interface Piece {
+  readonly want: FieldRead;
+  readonly field: number;
+  /** Rows within the segment, widened to whole chunks where a checksum is still to be seen. */
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+  readonly bytes: number;
+  /** The bytes go straight to where they are wanted. */
+  readonly direct: boolean;
+}
+
+/** Reads values out of segment files; every chunk is checked against its checksum the first time it is read. */
+export class SegmentFiles {
+  readonly #storage: Storage;
+  readonly #open = new Map<string, OpenSegment>();
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** Fills the arrays. A field of another width is converted. Throws {@link DamageFound}. */
+  async read(entry: SegmentEntry, wants: readonly FieldRead[]): Promise<void> {
+    const segment = await this.#segment(entry);
+    const pieces = wants.map((want) => pieceOf(segment, want)).sort((a, b) => a.at - b.at);
+    const reads: DiskRead[] = [];
+    const arrivals: { readonly piece: Piece; readonly bytes: Uint8Array }[] = [];
+    for (let first = 0; first < pieces.length;) {
+      const piece = pieces[first]!;
+      if (piece.direct && piece.bytes >= SMALL_READ) {
+        const { buffer, byteOffset, byteLength } = piece.want.into;
+        const into = new Uint8Array(buffer, byteOffset, byteLength);
+        reads.push({ at: piece.at, into });
+        arrivals.push({ piece, bytes: into });
+        first++;
+        continue;
+      }
+      let last = first;
+      let end = piece.at + piece.bytes;
+      for (let next = first + 1; next < pieces.length; next++) {
+        const other = pieces[next]!;
+        const far = other.at > end + GATHER_GAP || other.at + other.bytes - piece.at > GATHER_BYTES;
+        if (far || (other.direct && other.bytes >= SMALL_READ)) break;
+        end = Math.max(end, other.at + other.bytes);
+        last = next;
+      }
+      const into = new Uint8Array(end - piece.at);
+      reads.push({ at: piece.at, into });
+      for (; first <= last; first++) {
+        const { at, bytes } = pieces[first]!;
+        arrivals.push({ piece: pieces[first]!, bytes: into.subarray(at - piece.at, at - piece.at + bytes) });
+      }
+    }
+    const outcome = await this.#storage.read(segmentPath(entry), reads);
+    if (outcome !== "whole") throw new DamageFound(this.#unreadable(entry, outcome));
+    for (const { piece, bytes } of arrivals) {
+      this.#verify(segment, piece, bytes);
+      if (bytes.buffer !== piece.want.into.buffer) deliver(segment, piece, bytes);
+    }
+  }
+
+  /** Every fault of a file, its values included; a field chunk at a time. */
+  async damagesOf(entry: SegmentEntry): Promise<Damage[]> {
+    this.forget(entry);
+    let segment: OpenSegment;
+    try {
+      segment = await this.#segment(entry);
+    } catch (error) {
+      if (error instanceof DamageFound) return [error.damage];
+      throw error;
+    }
+    const found: Damage[] = [];
+    const { header } = segment;
+    for (const [index, field] of header.fields.entries()) {
+      const width = bytesPerValue(field.dtype) * header.lanes;
+      const bytes = new Uint8Array(header.rows * width);
+      const outcome = await this.#storage.read(segmentPath(entry), [
+        { at: header.offsets[index]!, into: bytes },
+      ]);
+      if (outcome !== "whole") return [...found, this.#unreadable(entry, outcome)];
+      found.push(...this.#mismatches(segment, { field: index, from: 0, to: header.rows }, bytes));
+    }
+    return found;
+  }
+
+  /** The fields and row chunks a file has, for those who recompute them. Throws {@link DamageFound}. */
+  async headerOf(entry: SegmentEntry): Promise<SegmentHeader> {
+    return (await this.#segment(entry)).header;
+  }
+
+  forget(entry: SegmentEntry): void {
+    this.#open.delete(segmentPath(entry));
+  }
+
+  async #segment(entry: SegmentEntry): Promise<OpenSegment> {
+    const path = segmentPath(entry);
+    const known = this.#open.get(path);
+    if (known !== undefined && known.header.checksum === entry.checksum) {
+      this.#open.delete(path);
+      this.#open.set(path, known);
+      return known;
+    }
+    const header = await this.#readHeader(entry, path);
+    const segment = {
+      entry,
+      header,
+      fieldIndex: new Map(header.fields.map((field, index) => [field.name, index])),
+      verified: new Uint8Array(header.checksums.length),
+    };
+    this.#open.set(path, segment);
+    if (this.#open.size > KEPT_FILES) this.#open.delete(this.#open.keys().next().value!);
+    return segment;
+  }
+
+  async #readHeader(entry: SegmentEntry, path: string): Promise<SegmentHeader> {
+    const damaged = (what: string): DamageFound => new DamageFound(this.#wholeFile(entry, what));
+    const size = await this.#storage.size(path);
+    if (size === null) throw damaged("the file is missing");
+    if (size !== entry.bytes) throw damaged(`the file has ${size} bytes, ${entry.bytes} were written`);
+    let start = new Uint8Array(Math.min(FIRST_READ, size));
+    let outcome = await this.#storage.read(path, [{ at: 0, into: start }]);
+    const headerBytes = headerBytesOf(start);
+    if (outcome === "whole" && headerBytes !== null && headerBytes > start.length && headerBytes <= size) {
+      start = new Uint8Array(headerBytes);
+      outcome = await this.#storage.read(path, [{ at: 0, into: start }]);
+    }
+    if (outcome !== "whole") throw new DamageFound(this.#unreadable(entry, outcome));
+    const header = decodeHeader(start);
+    if (header === "newer version") {
+      throw new DataError(
+        "STORE_FORMAT",
+        `${this.#storage.locate(path)} is of a version this does not read`,
+        {
+          remedy: "use the version of Alphaloom that wrote the store",
+          place: { file: this.#storage.locate(path) },
+        },
+      );
+    }
+    if (typeof header === "string") throw damaged(`the header is ${header}`);
+    if (header.checksum !== entry.checksum) throw damaged("the header is not the one the manifest lists");
+    return header;
+  }
+
+  #verify(segment: OpenSegment, piece: Piece, bytes: Uint8Array): void {
+    const { field, from, to } = piece;
+    const [damage] = this.#mismatches(segment, { field, from, to }, bytes);
+    if (damage !== undefined) throw new DamageFound(damage);
+  }
+
+  /** Checks the whole chunks among these rows that have not been checked yet. */
+  #mismatches(
+    segment: OpenSegment,
+    rows: { readonly field: number; readonly from: number; readonly to: number },
+    bytes: Uint8Array,
+  ): Damage[] {
+    const { header, entry, verified } = segment;
+    const { chunkRows } = header;
+    const chunks = chunksOf(header);
+    const width = bytesPerValue(header.fields[rows.field]!.dtype) * header.lanes;
+    const found: Damage[] = [];
+    for (let chunk = Math.ceil(rows.from / chunkRows); chunk < chunks; chunk++) {
+      const start = chunk * chunkRows;
+      const end = Math.min(start + chunkRows, header.rows);
+      if (end > rows.to) break;
+      const flag = rows.field * chunks + chunk;
+      if (verified[flag] === 1) continue;
+      const part = bytes.subarray((start - rows.from) * width, (end - rows.from) * width);
+      if (checksumOf(part) === header.checksums[flag]) verified[flag] = 1;
+      else {
+        found.push({
+          entry,
+          file: this.#storage.locate(segmentPath(entry)),
+          field: header.fields[rows.field]!.name,
+          from: entry.from + start,
+          to: entry.from + end,
+          what: "stored values differ from their checksum",
+        });
+      }
+    }
+    return found;
+  }
+
+  #unreadable(entry: SegmentEntry, outcome: ReadOutcome): Damage {
+    return this.#wholeFile(entry, outcome === "missing" ? "the file is missing" : "the file ends too early");
+  }
+
+  #wholeFile(entry: SegmentEntry, what: string): Damage {
+    return { entry, file: this.#storage.locate(segmentPath(entry)), from: entry.from, to: entry.to, what };
+  }
+}
+
+function pieceOf(segment: OpenSegment, want: FieldRead): Piece {
+  const { header, entry, verified } = segment;
+  const field = segment.fieldIndex.get(want.field);
+  if (field === undefined || want.from < entry.from || want.to > entry.to) {
+    throw new RangeError(`${segmentPath(entry)} has no rows ${want.from}…${want.to} of ${want.field}`);
+  }
+  const { dtype } = header.fields[field]!;
+  const { chunkRows, rows, lanes } = header;
+  const width = bytesPerValue(dtype) * lanes;
+  let from = want.from - entry.from;
+  let to = want.to - entry.from;
+  const chunks = chunksOf(header);
+  const isVerified = (row: number): boolean => verified[field * chunks + Math.floor(row / chunkRows)] === 1;
+  if (!isVerified(from)) from = Math.floor(from / chunkRows) * chunkRows;
+  if (!isVerified(to - 1)) to = Math.min(Math.ceil(to / chunkRows) * chunkRows, rows);
+  const exact = to - from === want.to - want.from;
+  return {
+    want,
+    field,
+    from,
+    to,
+    at: header.offsets[field]! + from * width,
+    bytes: (to - from) * width,
+    direct: exact && want.into.BYTES_PER_ELEMENT === bytesPerValue(dtype),
+  };
+}
+
+/** Copies the wanted rows out of what was read, converting the width when the array is of another. */
+function deliver(segment: OpenSegment, piece: Piece, bytes: Uint8Array): void {
+  const { entry, header } = segment;
+  const { want } = piece;
+  const width = bytesPerValue(header.fields[piece.field]!.dtype);
+  const skip = (want.from - entry.from - piece.from) * width * header.lanes;
+  const start = bytes.byteOffset + skip;
+  const values =
+    width === 4
+      ? new Float32Array(bytes.buffer, start, want.into.length)
+      : new Float64Array(bytes.buffer, start, want.into.length);
+  want.into.set(values);
+}

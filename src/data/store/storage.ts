@@ -1,0 +1,38 @@
+import type { DiskRead, ReadOutcome } from "./disk.ts";
+
+/**
+ * Where a store's files are: a local or shared folder, later S3-compatible storage. Files are immutable but for the one
+ * that `swap` replaces. Paths are relative, with forward slashes. Errors are coded: DATA_DISK_FULL, DATA_NOT_PERMITTED.
+ */
+export interface Storage {
+  /** For messages: the folder or address. */
+  readonly place: string;
+  /** Full path of a file, for messages. */
+  locate(path: string): string;
+  /** Writes a file that does not exist yet; durable only after `flush`. */
+  put(path: string, parts: readonly Uint8Array[]): Promise<void>;
+  /** Creates an empty file at once; need not survive a crash. */
+  mark(path: string): Promise<void>;
+  read(path: string, reads: readonly DiskRead[]): Promise<ReadOutcome>;
+  /** Bytes, or null when there is no such file. */
+  size(path: string): Promise<number | null>;
+  /** Names directly in a folder; none when there is no such folder. */
+  list(folder: string): Promise<readonly string[]>;
+  /** Removes files; one that is not there is fine. Durable only after `flush`. */
+  remove(paths: readonly string[]): Promise<void>;
+  /** Makes everything put and removed so far durable. */
+  flush(): Promise<void>;
+  /**
+   * Replaces a file atomically and durably if its content is still `expected` (null: there is none).
+   * Throws STORE_CHANGED when it is not.
+   */
+  swap(path: string, bytes: Uint8Array, expected: Uint8Array | null): Promise<void>;
+}
+
+/** The whole content of a file, or null when there is none. */
+export async function readWhole(storage: Storage, path: string): Promise<Uint8Array | null> {
+  const size = await storage.size(path);
+  if (size === null) return null;
+  const bytes = new Uint8Array(size);
+  return (await storage.read(path, [{ at: 0, into: bytes }])) === "whole" ? bytes : null;
+}

@@ -1,0 +1,56 @@
+import { buildGraph, treeOf, type ExpressionSource } from "./ir/build.ts";
+import { printGraph } from "./ir/print.ts";
+import { lookAheadOf, lookBackOf } from "./operators/reach.ts";
+import { planOf, printPlan } from "./plan/plan.ts";
+import { formatExpression } from "./syntax/format.ts";
+import { childrenOf, type SyntaxNode } from "./syntax/tree.ts";
+import { formatNumber } from "./syntax/format.ts";
+
+/** Everything the compiler knows about an expression, as text: syntax tree, graph with types, plan, look-back. */
+export function explainExpression(source: ExpressionSource): string {
+  const tree = treeOf(source);
+  const graph = buildGraph([{ name: "result", expression: tree }]);
+  const root = graph.nodes[graph.outputs[0]!.node]!;
+  const back = lookBackOf(root.reach);
+  return [
+    `expression  ${formatExpression(tree)}`,
+    `type        ${root.type}`,
+    `look-back   ${back === Number.POSITIVE_INFINITY ? "unbounded (every earlier row)" : `${back} rows`}`,
+    `look-ahead  ${lookAheadOf(root.reach)} rows`,
+    "",
+    "syntax tree",
+    printTree(tree),
+    "",
+    "graph",
+    printGraph(graph),
+    "",
+    "plan",
+    printPlan(planOf(graph, [root.id])),
+  ].join("\n");
+}
+
+export function printTree(tree: SyntaxNode, indent = ""): string {
+  const lines = [`${indent}${label(tree)}`];
+  for (const child of childrenOf(tree)) lines.push(printTree(child, `${indent}  `));
+  return lines.join("\n");
+}
+
+function label(tree: SyntaxNode): string {
+  const place = tree.column > 0 ? `  @${tree.column}` : "";
+  switch (tree.kind) {
+    case "field":
+      return `field $${tree.name}${place}`;
+    case "periodic":
+      return `periodic field $$${tree.name}${place}`;
+    case "number":
+      return `number ${formatNumber(tree.value, tree.whole)}${place}`;
+    case "text":
+      return `text '${tree.value}'${place}`;
+    case "binary":
+      return `${tree.sign}${place}`;
+    case "comparison":
+      return `${tree.signs.join(" ")}${tree.signs.length > 1 ? " (only the last comparison counts)" : ""}${place}`;
+    default:
+      return `${tree.operator}(…)${place}`;
+  }
+}

@@ -1,0 +1,60 @@
+import { formatNumber } from "../syntax/format.ts";
+
+/**
+ * Element types as numpy 1.24 and pandas 1.5.3 assign them in Qlib. All are computed in float64 arrays; `f32` rounds
+ * every result to float32, `bool` and `i64` hold 0/1 and whole numbers, `object` is what a shifted bool becomes:
+ * 0, 1 or NaN.
+ */
+export type Dtype = "bool" | "i64" | "f32" | "f64" | "object";
+
+/** An operand as a type rule sees it. A number has no array of its own and adapts to the array it meets. */
+export interface OperandType {
+  readonly type: Dtype;
+  /** The value of a number operand; absent for a series. */
+  readonly number?: number;
+}
+
+const FLOAT32_MAX = 3.4028234663852886e38;
+
+/** A type rule's refusal; the graph builder adds the place. */
+export class TypeRefusal extends Error {
+  readonly remedy: string;
+
+  constructor(found: string, remedy: string) {
+    super(found);
+    this.remedy = remedy;
+  }
+}
+
+/**
+ * The type in which two operands are combined (NumPy's promotion with value-based casting of scalars, NEP 50 not yet
+ * in force): a number never widens floats or whole numbers of its own kind, float64 wins over float32, whole
+ * numbers with float32 give float64.
+ */
+export function commonType(a: OperandType, b: OperandType): Dtype {
+  if (a.number !== undefined && b.number !== undefined) {
+    return a.type === "f64" || b.type === "f64" ? "f64" : "i64";
+  }
+  if (a.number !== undefined) return withNumber(b.type, a);
+  if (b.number !== undefined) return withNumber(a.type, b);
+  if (a.type === b.type) return a.type === "object" ? "f64" : a.type;
+  if (a.type === "bool") return b.type === "object" ? "f64" : b.type;
+  if (b.type === "bool") return a.type === "object" ? "f64" : a.type;
+  return "f64";
+}
+
+function withNumber(series: Dtype, number: OperandType): Dtype {
+  switch (series) {
+    case "f32":
+      return Math.abs(number.number!) > FLOAT32_MAX ? "f64" : "f32";
+    case "bool":
+    case "i64":
+      return number.type === "f64" ? "f64" : "i64";
+    default:
+      return "f64";
+  }
+}
+
+export function describeOperand(operand: OperandType): string {
+  return operand.number === undefined ? operand.type : formatNumber(operand.number, operand.type === "i64");
+}

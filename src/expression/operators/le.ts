@@ -1,0 +1,3 @@
+import { comparison } from "./comparison.ts";
+
+export const le = comparison("Le", "<=", (a, b) => a <= b);

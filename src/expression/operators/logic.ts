@@ -1,0 +1,41 @@
+import { QLIB, type Operator } from "./declaration.ts";
+import { describeOperand, TypeRefusal, type Dtype, type OperandType } from "./dtype.ts";
+import { eachPair } from "./element-wise.ts";
+import { union } from "./reach.ts";
+
+/** Declarations of And and Or: on conditions, or bit by bit on whole numbers. */
+export function logic(name: string, sign: string, bits: (a: number, b: number) => number): Operator {
+  return {
+    name,
+    family: "logic",
+    summary: `left ${sign} right, of conditions or the bits of whole numbers`,
+    parameters: [
+      { name: "left", kind: "operand" },
+      { name: "right", kind: "operand" },
+    ],
+    missing: "a missing condition (Ref of a condition at the first rows) is false",
+    source: QLIB,
+    keepsFinite: true,
+    type([left, right]): Dtype {
+      refuseFloat(name, sign, left!);
+      refuseFloat(name, sign, right!);
+      return left!.type === "i64" && right!.type === "i64" ? "i64" : "bool";
+    },
+    reach: union,
+    compute(task) {
+      const whole = task.type === "i64";
+      eachPair(task, "i64", (a, b) => {
+        const result = bits(Number.isNaN(a) ? 0 : a, Number.isNaN(b) ? 0 : b);
+        return whole || result === 0 ? result : 1;
+      });
+    },
+  };
+}
+
+function refuseFloat(name: string, sign: string, operand: OperandType): void {
+  if (operand.type === "bool" || operand.type === "i64" || operand.type === "object") return;
+  throw new TypeRefusal(
+    `${name} of a ${describeOperand(operand)} operand, expected conditions`,
+    `compare first, and put brackets round each comparison: ${sign} binds tighter, as in ($close>$open) ${sign} ($volume>0)`,
+  );
+}

@@ -1,0 +1,3 @@
+import { comparison } from "./comparison.ts";
+
+export const lt = comparison("Lt", "<", (a, b) => a < b);

@@ -1,0 +1,10 @@
+import { rollingMean } from "#kernels/rolling/mean";
+import { plainWindow, SKIPS, windowed } from "./windowed.ts";
+
+export const mean = windowed({
+  name: "Mean",
+  summary: "mean",
+  missing: SKIPS,
+  window: plainWindow,
+  kernel: rollingMean,
+});

@@ -1,0 +1,9 @@
+import { pair } from "./element-wise.ts";
+
+export const mul = pair({
+  name: "Mul",
+  summary: "left × right; of two conditions: both",
+  missing: "NaN on either side is NaN",
+  keepsFinite: true,
+  of: (a, b) => a * b,
+});

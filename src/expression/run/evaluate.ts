@@ -1,0 +1,80 @@
+import type { Column, Panel } from "#panel/panel";
+import { ExpressionError } from "../errors.ts";
+import { buildGraph, type ExpressionSource, type NamedExpression } from "../ir/build.ts";
+import type { Graph } from "../ir/node.ts";
+import type { Dtype } from "../operators/dtype.ts";
+import { lookAheadOf, lookBackOf } from "../operators/reach.ts";
+import { formatExpression } from "../syntax/format.ts";
+import { Evaluator } from "./evaluator.ts";
+import { checkFields } from "./fields.ts";
+import type { PeriodicSource } from "./periods.ts";
+
+/**
+ * The reference backend: computes a graph in JavaScript, one instrument at a time over its own span, with Qlib's types.
+ * Every faster backend is tested against it.
+ */
+export interface EvaluationOptions {
+  /** Type of the result; the computation keeps Qlib's types either way. Default `f32`, as Qlib delivers. */
+  readonly precision?: "f32" | "f64";
+  /** Where ChangeInstrument and Mask find instruments that the panel lacks; joined by date. */
+  readonly foreign?: Panel;
+  /** Point-in-time records for P and PRef. */
+  readonly periodic?: PeriodicSource;
+  /** Called after each instrument with the number done so far. */
+  readonly onInstrument?: (done: number) => void;
+}
+
+export interface EvaluatedColumn extends Column {
+  /** Type before the cast to the asked precision. */
+  readonly type: Dtype;
+  /** Rows before and after its own that a value depends on; Infinity when all earlier ones. */
+  readonly lookBack: number;
+  readonly lookAhead: number;
+}
+
+/**
+ * Values of expressions on a panel: one column each, named by its text or given name, shape rows × instruments as the
+ * panel's. Rows outside an instrument's span are NaN.
+ * Throws `ExpressionError` when an expression, field or instrument is wrong.
+ */
+export function evaluateExpressions(
+  expressions: Graph | readonly (ExpressionSource | NamedExpression)[],
+  panel: Panel,
+  options: EvaluationOptions = {},
+): EvaluatedColumn[] {
+  const graph = "nodes" in expressions ? expressions : buildGraph(expressions);
+  for (const output of graph.outputs) {
+    const problem = checkFields(output.tree, panel, options);
+    if (problem !== null) throw named(problem, formatExpression(output.tree));
+  }
+  const evaluator = new Evaluator(graph, panel, options);
+  const lanes = panel.instruments.length;
+  const size = panel.time.days.length * lanes;
+  const columns = graph.outputs.map(({ name, node }): EvaluatedColumn => {
+    const { type, reach } = graph.nodes[node]!;
+    const values = (options.precision === "f64" ? new Float64Array(size) : new Float32Array(size)).fill(
+      Number.NaN,
+    );
+    return { name, values, type, lookBack: lookBackOf(reach), lookAhead: lookAheadOf(reach) };
+  });
+  for (let lane = 0; lane < lanes; lane++) {
+    const first = panel.first[lane]!;
+    const last = panel.last[lane]!;
+    if (first <= last) {
+      evaluator.lane(lane, (output, series) => {
+        const { values } = columns[output]!;
+        const from = Math.max(first, series.first);
+        const to = Math.min(last, series.first + series.values.length - 1);
+        for (let row = from; row <= to; row++)
+          values[row * lanes + lane] = series.values[row - series.first]!;
+      });
+    }
+    options.onInstrument?.(lane + 1);
+  }
+  return columns;
+}
+
+function named(problem: ExpressionError, text: string): ExpressionError {
+  const shown = text.length > 120 ? `${text.slice(0, 117)}…` : text;
+  return new ExpressionError(problem.code, `${problem.message} in ${shown}`, { remedy: problem.remedy });
+}

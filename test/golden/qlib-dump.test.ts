@@ -1,0 +1,94 @@
+import { readFileSync, readdirSync, mkdtempSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { expect, it } from "vitest";
+import { dumpQlib } from "#data/export/qlib-bin/dump";
+import { tableOfPanel } from "#data/export/series-table";
+import { readQlibPanel } from "#data/sources/qlib-bin/panel";
+import type { Panel } from "#panel/panel";
+import { panelOf } from "#panel/panel";
+import { dayOf } from "#market/day";
+import { golden, unpacked } from "./unpacked.ts";
+
+/** The CSVs that Qlib's dumper was given, as a panel: rows are the union of the dates, columns all but date and symbol. */
+function panelOfCsvs(folder: string): Panel<"market"> {
+  const files = readdirSync(folder).filter((file) => file.endsWith(".csv"));
+  const tables = files.map((file) => {
+    const [head = "", ...lines] = readFileSync(path.join(folder, file), "utf8").trim().split(/\r?\n/);
+    return {
+      id: path.basename(file, ".csv"),
+      names: head.split(","),
+      rows: lines.map((line) => line.split(",")),
+    };
+  });
+  const dates = [...new Set(tables.flatMap(({ rows }) => rows.map((row) => row[0]!)))].sort();
+  const rowOf = new Map(dates.map((date, row) => [date, row]));
+  const fields = tables[0]!.names.filter((name) => name !== "date" && name !== "symbol");
+  const columns = fields.map((name) => ({
+    name,
+    values: new Float64Array(dates.length * tables.length).fill(Number.NaN),
+  }));
+  const first = new Int32Array(tables.length).fill(dates.length);
+  const last = new Int32Array(tables.length).fill(-1);
+  for (const [lane, { names, rows }] of tables.entries()) {
+    for (const cells of rows) {
+      const row = rowOf.get(cells[0]!)!;
+      first[lane] = Math.min(first[lane]!, row);
+      last[lane] = Math.max(last[lane]!, row);
+      for (const { name, values } of columns) {
+        const cell = cells[names.indexOf(name)] ?? "";
+        const text = cell.replace(/^(-?)inf$/, "$1Infinity");
+        if (text !== "") values[row * tables.length + lane] = Number(text);
+      }
+    }
+  }
+  return panelOf({
+    role: "market",
+    time: { freq: "day", days: Int32Array.from(dates, dayOf) },
+    instruments: tables.map(({ id }) => id),
+    first,
+    last,
+    columns,
+  });
+}
+
+/** Path inside the folder → bytes, of every file beneath it. */
+function bytesBelow(root: string): Map<string, Buffer> {
+  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(
+    files
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .sort()
+      .map((file) => [path.relative(root, file), readFileSync(file)]),
+  );
+}
+
+function differing(mine: Map<string, Buffer>, theirs: Map<string, Buffer>): string[] {
+  return [...theirs]
+    .filter(([name, bytes]) => !(mine.get(name)?.equals(bytes) ?? false))
+    .map(([name]) => name);
+}
+
+it.each([
+  ["source-csv", "csvA", "qlib-bin-store", "binA", 461],
+  ["edge-bin-store", "csvE", "edge-bin-store", "binE", 16],
+])("a dump of %s equals Qlib's own, every file byte for byte", async (source, csv, store, bin, count) => {
+  const panel = panelOfCsvs(path.join(await unpacked(golden("qlib", `${source}.tar.gz`)), csv));
+  const theirs = bytesBelow(path.join(await unpacked(golden("qlib", `${store}.tar.gz`)), bin));
+  const out = path.join(mkdtempSync(path.join(os.tmpdir(), "dump-")), "store");
+  const result = await dumpQlib(out, tableOfPanel(panel));
+  const mine = bytesBelow(out);
+  expect(theirs.size).toBe(count);
+  expect(result.files).toBe(count);
+  expect([...mine.keys()]).toEqual([...theirs.keys()]);
+  expect(differing(mine, theirs)).toEqual([]);
+});
+
+it("a Qlib directory read and dumped again is the same directory", async () => {
+  const root = path.join(await unpacked(golden("qlib", "qlib-bin-store.tar.gz")), "binA");
+  const out = path.join(mkdtempSync(path.join(os.tmpdir(), "dump-")), "store");
+  await dumpQlib(out, tableOfPanel(readQlibPanel(root)));
+  const theirs = bytesBelow(root);
+  expect(differing(bytesBelow(out), theirs)).toEqual([]);
+  expect(theirs.size).toBe(461);
+});
