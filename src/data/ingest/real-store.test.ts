@@ -26,12 +26,13 @@ function diskStore(): OpenedStore {
   return openStore(root, { calendar: "test", freq: "day" }, { sessionsBetween, now: () => 0 });
 }
 
-/** Everything a generation says, cell by cell. */
+/** Everything a generation says, cell by cell; the order of fields is the store's own. */
 async function contentOf(snapshot: StoreSnapshot): Promise<unknown> {
   const sets: unknown[] = [];
   for (const [name, set] of snapshot.fieldSets) {
     const panel = await snapshot.readPanel({ set: name, role: "market" });
-    sets.push([name, set.fields, [...panel.first], [...panel.last], [...panel.columns]]);
+    const fields = new Map(set.fields.map((field) => [field.name, field]));
+    sets.push([name, fields, [...panel.first], [...panel.last], panel.columns]);
   }
   return [[...snapshot.time.days], snapshot.instruments, sets];
 }
