@@ -1,8 +1,7 @@
 import { endianness } from "node:os";
 import { crc32 } from "node:zlib";
 import type { FilePart } from "./disk.ts";
-import type { StoredValues } from "./layered-read.ts";
-import type { StoredDtype } from "./panel-store.ts";
+import type { StoredDtype, StoredValues } from "./panel-store.ts";
 
 /**
  * The segment file: one rectangle of a field set, `[field][row][lane]`, raw little-endian behind a header that says
