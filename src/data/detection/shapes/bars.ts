@@ -233,8 +233,7 @@ async function paceOf(
 }
 
 function clock(minute: number): string {
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
+  return new Date(minute * 60_000).toISOString().slice(11, 16);
 }
 
 function adjustmentOf(kind: "raw" | "hfq" | "qfq", days: readonly number[], tolerance: number): unknown {
