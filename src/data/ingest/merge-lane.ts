@@ -4,6 +4,7 @@
  */
 import type { Adjustment } from "#data/source";
 import type { StoredInstrument } from "#data/store/panel-store";
+import type { LastTradeCloses } from "#market/adjustment/factor";
 import type { BlockColumns } from "./block-columns.ts";
 import { sameValue } from "./distinct-rows.ts";
 import type { FactorRule } from "./factor-rule.ts";
@@ -17,6 +18,8 @@ export interface LaneMerge {
   readonly stored: StoredInstrument;
   readonly rule: FactorRule;
   readonly adjustment: Adjustment["kind"];
+  /** Rows of the axis whose close is the last trade and not the official close; undefined when all are official. */
+  readonly closesOnTrade: ((row: number) => boolean) | undefined;
   /** Takes the incoming rows as the whole history: what is stored is forgotten first. */
   readonly replaces: boolean;
 }
@@ -149,6 +152,7 @@ function mergeFactors(
     factor: block.lane("factor", lane, rows)!,
     close: block.lane("close", lane, rows),
     preclose: block.lane("preclose", lane, rows),
+    lastTrade: lastTradeOf(block, merge, rows),
     running,
     runningBase,
   });
@@ -167,6 +171,17 @@ function mergeFactors(
       revision === undefined ? { rows: 1, row, before, after } : { ...revision, rows: revision.rows + 1 };
   }
   return { factorRevision: revision, runningBase: rule === "running" ? runningBase : undefined };
+}
+
+function lastTradeOf(
+  block: BlockColumns,
+  { stored, closesOnTrade }: LaneMerge,
+  rows: { readonly from: number; readonly to: number },
+): LastTradeCloses | undefined {
+  const low = block.lane("low", stored.lane, rows);
+  const high = block.lane("high", stored.lane, rows);
+  if (closesOnTrade === undefined || low === undefined || high === undefined) return undefined;
+  return { on: (row) => closesOnTrade(rows.from + row), low, high };
 }
 
 /** Forgets the stored rows of the lane. */
