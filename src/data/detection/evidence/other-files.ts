@@ -5,7 +5,8 @@ import { sqlName } from "../../duckdb/sql.ts";
 import type { Reading } from "../../mapping/mapping.ts";
 import type { SourceFile } from "../../sources/locator.ts";
 import { numberExpression } from "../../sources/numbers.ts";
-import { placeOf, relationOf } from "../../sources/relation.ts";
+import { placeOf } from "../../sources/locator.ts";
+import { relationOf } from "../../sources/relation.ts";
 
 /** Files looked into; a folder of thousands is sampled evenly. */
 const LOOKED_INTO = 100;

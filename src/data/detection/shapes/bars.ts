@@ -8,7 +8,7 @@ import type { BarMapping, DateFormat, TimeFormat } from "../../mapping/mapping.t
 import { barMappingSchema } from "../../mapping/mapping.ts";
 import { dayExpression, minuteExpression } from "../../sources/date-expression.ts";
 import type { SourceFile } from "../../sources/locator.ts";
-import { placeOf } from "../../sources/relation.ts";
+import { placeOf } from "../../sources/locator.ts";
 import { barStatistics } from "../evidence/bar-statistics.ts";
 import { type CalendarEvidence, calendarOfDays } from "../evidence/calendars.ts";
 import { sampledDateFormat } from "../evidence/dates.ts";
