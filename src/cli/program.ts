@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { dataCommand } from "./data.ts";
+import { demoCommand } from "./demo.ts";
 import { factorsCommand } from "./factors.ts";
 import { importCommand } from "./import.ts";
 import { qlibCommand } from "./qlib.ts";
@@ -11,6 +12,7 @@ export function buildProgram(): Command {
     .description("From daily bars to factors, evaluation and Qlib, with one set of definitions")
     .version(version)
     .showHelpAfterError("(--help lists what there is)")
+    .addCommand(demoCommand())
     .addCommand(importCommand())
     .addCommand(dataCommand())
     .addCommand(factorsCommand())

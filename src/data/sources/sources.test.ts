@@ -9,6 +9,7 @@ import { writeParquet } from "../duckdb/parquet-writer.ts";
 import { checkMapping } from "../mapping/mapping-file.ts";
 import type { BarMapping } from "../mapping/mapping.ts";
 import type { BarBatch, BarRequest, BarSource } from "../source.ts";
+import type { ReferenceBatch } from "./reference/reference-source.ts";
 import { openBarSource, openReferenceSource } from "./open-source.ts";
 import { workbook } from "./testing/workbook.ts";
 
@@ -283,8 +284,8 @@ describe("reference tables", () => {
       concept: "text",
       employees: "number",
     });
-    const [batch] = await Array.fromAsync(source.rows());
-    const column = (name: string) => batch!.columns.get(name)!;
+    const { value } = await source.rows()[Symbol.asyncIterator]().next();
+    const column = (name: string) => (value as ReferenceBatch).columns.get(name)!;
     expect(column("known_at")).toMatchObject({
       values: Int32Array.of(dayOf("2019-12-31"), dayOf("2019-12-31")),
     });

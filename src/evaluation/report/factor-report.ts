@@ -87,10 +87,12 @@ function section(id: string, title: Bilingual, content: Html): Html {
   return html(`<section id="${id}"><h2>${both(title)}</h2>${content}</section>`);
 }
 
+function fact(name: Html, value: string, sub: Html): string {
+  return `<div><div class="name">${name}</div><div class="value">${value}</div><div class="sub">${sub}</div></div>`;
+}
+
 function overview({ evaluation, set, data }: FactorReport): Html {
   const { testing, factors, label, settings } = evaluation;
-  const fact = (name: Html, value: string, sub: Html) =>
-    `<div><div class="name">${name}</div><div class="value">${value}</div><div class="sub">${sub}</div></div>`;
   const facts = [
     fact(
       both({ zh: "因子集", en: "Factor set" }),
@@ -104,7 +106,7 @@ function overview({ evaluation, set, data }: FactorReport): Html {
     ),
     fact(
       both({ zh: "区间", en: "Period" }),
-      `${isoOf(data.firstDay)}`,
+      isoOf(data.firstDay),
       both({ zh: `至 ${isoOf(data.lastDay)}`, en: `to ${isoOf(data.lastDay)}` }),
     ),
     fact(
@@ -133,8 +135,11 @@ function overview({ evaluation, set, data }: FactorReport): Html {
   );
 }
 
+function line(name: Bilingual, value: Html): string {
+  return `<dt>${both(name)}</dt><dd>${value}</dd>`;
+}
+
 function dataSheet({ data, quality, evaluation }: FactorReport): Html {
-  const line = (name: Bilingual, value: Html) => `<dt>${both(name)}</dt><dd>${value}</dd>`;
   const { groups } = evaluation;
   const sheet = [
     line({ zh: "来源", en: "Source" }, both(data.source)),

@@ -9,7 +9,8 @@ import type { BarBatch, BarRequest, BarSource, SourceDescription } from "../../s
 import { asDataError } from "../../system-errors.ts";
 import { canonicalId, InstrumentIds, instrumentOfFile } from "../instrument-codes.ts";
 import type { SourceFile } from "../locator.ts";
-import { placeOf, type Relation, relationOf } from "../relation.ts";
+import { placeOf } from "../locator.ts";
+import { type Relation, relationOf } from "../relation.ts";
 import { badDate, badNumber } from "./bad-row.ts";
 import { describeBars } from "./describe-bars.ts";
 import { factorsOfFile } from "./factor-files.ts";
