@@ -306,6 +306,12 @@ describe("importBars again", () => {
   });
 });
 
+/** A bar that traded at one price. */
+function flatBar(n: number, price: number): TestRow {
+  const values = { open: price, high: price, low: price, close: price, volume: 1 };
+  return { instrument: "A", day: session(n), values };
+}
+
 describe("the quality rules", () => {
   const sessions = {
     ...calendar,
@@ -315,16 +321,16 @@ describe("the quality rules", () => {
         calendar.isSession(day),
       ),
   };
-  const bar = (n: number, close: number, volume = 1): TestRow => ({
-    instrument: "A",
-    day: session(n),
-    values: { open: close, high: close, low: close, close, volume },
-  });
-
   it("see every row as it came, report what they find and keep impossible rows out", async () => {
     const seen: number[] = [];
     const store = emptyStore();
-    const rows = [bar(0, 10), bar(0, 10), bar(1, -4), { ...bar(2, 11), day: monday + 5 }, bar(3, 12)];
+    const rows = [
+      flatBar(0, 10),
+      flatBar(0, 10),
+      flatBar(1, -4),
+      { ...flatBar(2, 11), day: monday + 5 },
+      flatBar(3, 12),
+    ];
     const result = await importInto(store, rows, {
       import: {
         quality: (instrument) => {
@@ -345,7 +351,7 @@ describe("the quality rules", () => {
   });
 
   it("see the rows of refused instruments too", async () => {
-    const result = await importInto(emptyStore(), [bar(0, 10), bar(0, 11)], {
+    const result = await importInto(emptyStore(), [flatBar(0, 10), flatBar(0, 11)], {
       import: { quality: (rows) => inspectRows(rows, { calendar: sessions }) },
     });
     expect(result.failures).toHaveLength(1);
