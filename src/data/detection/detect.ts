@@ -5,7 +5,7 @@ import { DataError } from "../errors.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { delimiterOf, firstLinesOf } from "../sources/csv/relation.ts";
 import { parseLocator, resolveFiles, type SourceFile } from "../sources/locator.ts";
-import { placeOf } from "../sources/relation.ts";
+import { placeOf } from "../sources/locator.ts";
 import { asDataError } from "../system-errors.ts";
 import type { Sample } from "./recognition.ts";
 import { looksLikeData, sampleOf } from "./sample.ts";

@@ -40,6 +40,8 @@ export class Database implements Disposable {
     });
     const connection = await instance.connect();
     await connection.run("SET TimeZone = 'UTC'");
+    // The scan runs ahead of the reader by this much; the default of 1 MB stalls it.
+    await connection.run("SET streaming_buffer_size = '32MB'");
     return new Database(instance, connection);
   }
 

@@ -82,6 +82,8 @@ const instrumentSchema = z.union(
         .refine(isPatternWithCode, { error: "expected a regular expression with a group (?<code>…)" }),
       venue: z.enum(venueNames).optional(),
       acceptUnknown: z.boolean().optional(),
+      /** QuantConnect's map files, relative to the bar file: days on which the ticker was another security's are left out. */
+      mapFiles: z.string().optional(),
     }),
     z.strictObject({ constant: z.string() }),
   ],

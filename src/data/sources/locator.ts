@@ -35,6 +35,11 @@ const endings: readonly (readonly [RegExp, FileKind])[] = [
 const ZIP = /\.zip$/i;
 const KINDS: readonly string[] = ["parquet", "csv", "json", "excel"];
 
+/** File and entry as a person would point at them. */
+export function placeOf(file: SourceFile): string {
+  return file.entry === undefined || file.name === file.entry ? file.path : `${file.path}!${file.entry}`;
+}
+
 export function parseLocator(text: string): Locator {
   const match = /^([a-z]{2,}):(.+)$/s.exec(text);
   if (match !== null && KINDS.includes(match[1]!)) {

@@ -11,8 +11,10 @@ import { gridOf, ordered, requireSameShape } from "./grid.ts";
 import type { Grid } from "./grid.ts";
 import { groupGrid, UNGROUPED } from "./groups.ts";
 import type { GroupGrid, GroupOf } from "./groups.ts";
-import { multipleTesting, testHistogram } from "./multiple-testing.ts";
-import type { MultipleTesting, TestHistogram } from "./multiple-testing.ts";
+import { histogramOf } from "./histogram.ts";
+import type { Histogram } from "./histogram.ts";
+import { multipleTesting } from "./multiple-testing.ts";
+import type { MultipleTesting } from "./multiple-testing.ts";
 import { defaultSettings } from "./settings.ts";
 import type { EvaluationSettings } from "./settings.ts";
 import { evaluateFactor, evaluationContext } from "./summary.ts";
@@ -53,7 +55,7 @@ export interface FactorEvaluation {
   /** In the panel's order. */
   readonly factors: readonly FactorSummary[];
   readonly testing: MultipleTesting;
-  readonly tHistogram: TestHistogram;
+  readonly tHistogram: Histogram;
   /** Closest other factor of each, by |rank correlation|, in the order of `factors`. */
   readonly closest: readonly { readonly name: string; readonly correlation: number }[];
   /** Correlations of the factors with the highest |t|. */
@@ -108,7 +110,7 @@ export function evaluateFactors(input: EvaluationInput): FactorEvaluation {
     unlabelledDays: days.length - labelledDays,
     factors: summaries,
     testing: multipleTesting(tStatistics),
-    tHistogram: testHistogram(tStatistics),
+    tHistogram: histogramOf(tStatistics, { width: 0.5, limit: 5 }),
     closest: names.map((_, index) => closestTo(index, names, correlation)),
     correlation: part(correlation, byStrength.slice(0, settings.correlated), names),
     details,

@@ -16,7 +16,8 @@ import { dayExpression } from "../date-expression.ts";
 import { canonicalId, instrumentOfFile } from "../instrument-codes.ts";
 import type { SourceFile } from "../locator.ts";
 import { isNumericType, numberExpression } from "../numbers.ts";
-import { placeOf, type Relation, relationOf } from "../relation.ts";
+import { placeOf } from "../locator.ts";
+import { type Relation, relationOf } from "../relation.ts";
 
 export interface ReferenceColumn {
   readonly name: string;
