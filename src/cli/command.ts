@@ -12,7 +12,7 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-interface SharedOptions {
+export interface SharedOptions {
   readonly json?: boolean;
   readonly workspace?: string;
 }

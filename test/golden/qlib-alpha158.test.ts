@@ -1,24 +1,17 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { readQlibPanel } from "../../src/data/sources/qlib-bin/panel.ts";
 import { evaluateExpressions, type EvaluatedColumn } from "../../src/expression/run/evaluate.ts";
 import { factorSet } from "../../src/factors/catalogue.ts";
 import { computeFactors } from "../../src/factors/compute.ts";
 import type { Panel } from "../../src/panel/panel.ts";
-import {
-  cellsOf,
-  differenceOf,
-  goldenMatrix,
-  holding,
-  panelOfStore,
-  withArchive,
-  type Matrix,
-} from "./qlib-golden.ts";
+import { cellsOf, differenceOf, goldenMatrix, holding, withArchive, type Matrix } from "./qlib-golden.ts";
 
 const tolerance = { relative: 1e-5, absolute: 1e-6 };
 const LABEL = "LABEL0";
 let panel: Panel<"market">;
 
 beforeAll(async () => {
-  panel = await withArchive("qlib-bin-store.tar.gz", (folder) => panelOfStore(holding(folder, "calendars")));
+  panel = await withArchive("qlib-bin-store.tar.gz", (folder) => readQlibPanel(holding(folder, "calendars")));
 });
 
 function columnsOf(set: string): ReadonlyMap<string, EvaluatedColumn> {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { extract } from "tar";
 import { parseDay } from "../../src/market/day.ts";
-import { panelOf, type Panel } from "../../src/panel/panel.ts";
+import type { Panel } from "../../src/panel/panel.ts";
 
 /** Reads the outputs of real Qlib: matrices, their row index, and the `.bin` stores they were computed from. */
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -77,42 +77,6 @@ export function holding(folder: string, child: string): string {
   );
   if (found === undefined) throw new Error(`no ${child} in the archive`);
   return join(folder, found, "..");
-}
-
-/** A Qlib `.bin` directory as a market panel: float32 fields, each instrument over its own file's rows. */
-export function panelOfStore(store: string): Panel<"market"> {
-  const days = readFileSync(join(store, "calendars", "day.txt"), "utf8")
-    .trim()
-    .split("\n")
-    .map(parseDay);
-  const names = readdirSync(join(store, "features")).sort();
-  const lanes = names.length;
-  const first = new Int32Array(lanes);
-  const last = new Int32Array(lanes).fill(-1);
-  const columns = new Map<string, Float32Array>();
-  for (const [lane, name] of names.entries()) {
-    for (const file of readdirSync(join(store, "features", name))) {
-      const bytes = readFileSync(join(store, "features", name, file));
-      const data = new Float32Array(
-        bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
-      );
-      const field = file.replace(/\.day\.bin$/, "");
-      let values = columns.get(field);
-      if (values === undefined)
-        columns.set(field, (values = new Float32Array(days.length * lanes).fill(Number.NaN)));
-      first[lane] = data[0]!;
-      last[lane] = data[0]! + data.length - 2;
-      for (let row = 1; row < data.length; row++) values[(data[0]! + row - 1) * lanes + lane] = data[row]!;
-    }
-  }
-  return panelOf({
-    role: "market",
-    time: { freq: "day", days: Int32Array.from(days) },
-    instruments: names.map((name) => name.toUpperCase()),
-    first,
-    last,
-    columns: [...columns].map(([name, values]) => ({ name, values })),
-  });
 }
 
 /** The cells of a column that the golden's rows name, in their order; cells outside an instrument's span are flagged. */

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { readQlibPanel } from "../../src/data/sources/qlib-bin/panel.ts";
 import { evaluateExpressions } from "../../src/expression/run/evaluate.ts";
 import { seriesOf, type Panel } from "../../src/panel/panel.ts";
 import {
@@ -7,7 +8,6 @@ import {
   goldenMatrix,
   goldenNames,
   holding,
-  panelOfStore,
   withArchive,
   type Matrix,
   type Tolerance,
@@ -16,7 +16,7 @@ import {
 let panel: Panel<"market">;
 
 beforeAll(async () => {
-  panel = await withArchive("qlib-bin-store.tar.gz", (folder) => panelOfStore(holding(folder, "calendars")));
+  panel = await withArchive("qlib-bin-store.tar.gz", (folder) => readQlibPanel(holding(folder, "calendars")));
 });
 
 const FLOAT32_ULP = 1.2e-7;

@@ -1,12 +1,16 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { readFinancial } from "../../src/data/sources/qlib-bin/financial.ts";
+import { readQlibPanel } from "../../src/data/sources/qlib-bin/panel.ts";
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
-import { dayOf, isoOf, parseDay } from "../../src/market/day.ts";
+import { extract } from "tar";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { dayOf, isoOf } from "../../src/market/day.ts";
 import { ExpressionError } from "../../src/expression/errors.ts";
 import { evaluateExpressions } from "../../src/expression/run/evaluate.ts";
-import type { PeriodRecord, PeriodicSource } from "../../src/expression/run/periods.ts";
+import type { PeriodicSource } from "../../src/expression/run/periods.ts";
 import { panelOf, seriesOf, type Panel } from "../../src/panel/panel.ts";
-import { goldenJson, holding, panelOfStore, withArchive } from "./qlib-golden.ts";
+import { goldenFolder, goldenJson, holding, withArchive } from "./qlib-golden.ts";
 
 interface PointInTime {
   readonly rows?: number;
@@ -16,29 +20,28 @@ interface PointInTime {
 
 const golden = goldenJson("pit.json") as Readonly<Record<string, PointInTime>>;
 
-/** `.data` of a point-in-time store: announced (yyyymmdd) u32, period u32, value f64, next revision u32. */
-function recordsOf(file: string): PeriodRecord[] {
-  const bytes = readFileSync(file);
-  return Array.from({ length: bytes.length / 20 }, (_, index) => ({
-    announced: parseDay(String(bytes.readUInt32LE(index * 20))),
-    period: bytes.readUInt32LE(index * 20 + 4),
-    value: bytes.readDoubleLE(index * 20 + 8),
-  }));
-}
-
 let bars: Panel<"market">;
 let periodic: PeriodicSource;
+let financial: string;
 
 beforeAll(async () => {
-  bars = await withArchive("qlib-bin-store.tar.gz", (folder) => panelOfStore(holding(folder, "calendars")));
-  const records = await withArchive("pit-store.tar.gz", (folder) => {
-    const financial = join(holding(folder, "calendars"), "financial");
-    const files = readdirSync(financial, { recursive: true, encoding: "utf8" }).filter((path) =>
-      path.endsWith(".data"),
-    );
-    return new Map(files.map((path) => [path.replaceAll("\\", "/"), recordsOf(join(financial, path))]));
-  });
-  periodic = (instrument, field) => records.get(`${instrument.toLowerCase()}/${field}.data`);
+  bars = await withArchive("qlib-bin-store.tar.gz", (folder) => readQlibPanel(holding(folder, "calendars")));
+  financial = mkdtempSync(join(tmpdir(), "pit-"));
+  await extract({ file: join(goldenFolder(), "pit-store.tar.gz"), cwd: financial });
+  const store = holding(financial, "calendars");
+  periodic = (instrument, field) => {
+    const records = readFinancial(store, instrument, field);
+    if (records === undefined) return undefined;
+    return Array.from(records.periods, (period, index) => ({
+      period,
+      announced: records.announced[index]!,
+      value: records.values[index]!,
+    }));
+  };
+});
+
+afterAll(() => {
+  rmSync(financial, { recursive: true, force: true });
 });
 
 /** Two instruments that live on every session: their rows are the whole calendar, as P's are in Qlib. */

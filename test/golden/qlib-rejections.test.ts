@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { readQlibPanel } from "../../src/data/sources/qlib-bin/panel.ts";
 import { ExpressionError, type ExpressionErrorCode } from "../../src/expression/errors.ts";
 import { evaluateExpressions } from "../../src/expression/run/evaluate.ts";
 import type { Panel } from "../../src/panel/panel.ts";
-import { goldenJson, holding, panelOfStore, withArchive } from "./qlib-golden.ts";
+import { goldenJson, holding, withArchive } from "./qlib-golden.ts";
 
 /**
  * What we say to each expression that real Qlib rejects: a coded refusal where grammar, arity, types or windows are
@@ -42,13 +43,13 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   $nosuchfield: { code: "EXPRESSION_FIELD_UNKNOWN" },
 };
 
-const { raises } = goldenJson<{ readonly raises: Readonly<Record<string, string>> }>(
-  "ops_errors_and_special.json",
-);
+const { raises } = goldenJson("ops_errors_and_special.json") as {
+  readonly raises: Readonly<Record<string, string>>;
+};
 let panel: Panel<"market">;
 
 beforeAll(async () => {
-  panel = await withArchive("qlib-bin-store.tar.gz", (folder) => panelOfStore(holding(folder, "calendars")));
+  panel = await withArchive("qlib-bin-store.tar.gz", (folder) => readQlibPanel(holding(folder, "calendars")));
 });
 
 test("every expression that Qlib rejects has a verdict", () => {

@@ -4,7 +4,7 @@
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
-import { writeFailure } from "./write-failure.ts";
+import { asDataError } from "#data/system-errors";
 
 /** Flushes a folder's names. Windows keeps no handle on folders and needs none. */
 export function syncFolder(folder: string): void {
@@ -50,6 +50,6 @@ export async function writeAtomically(
   } catch (error) {
     if (handle !== undefined) closeSync(handle);
     rmSync(part, { force: true });
-    throw writeFailure(error, place);
+    throw asDataError(error, { file: place, doing: "write" });
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Adjustment } from "#data/source";
 import type { StoredInstrument } from "#data/store/panel-store";
+import type { LastTradeCloses } from "#market/adjustment/factor";
 import type { BlockColumns } from "./block-columns.ts";
 import { sameValue } from "./distinct-rows.ts";
 import type { FactorRule } from "./factor-rule.ts";
@@ -17,6 +18,8 @@ export interface LaneMerge {
   readonly stored: StoredInstrument;
   readonly rule: FactorRule;
   readonly adjustment: Adjustment["kind"];
+  /** Rows of the axis whose close is the last trade and not the official close; undefined when all are official. */
+  readonly closesOnTrade: ((row: number) => boolean) | undefined;
   /** Takes the incoming rows as the whole history: what is stored is forgotten first. */
   readonly replaces: boolean;
 }
@@ -75,34 +78,31 @@ export function mergeLane(block: BlockColumns, merge: LaneMerge): LaneOutcome | 
   const first = known ? Math.min(stored.first, rows[0]!) : rows[0]!;
   const last = known ? Math.max(stored.last, rows.at(-1)!) : rows.at(-1)!;
   const columns = scaledLikeStored(block, merge);
-  const tests = [...block.fields].filter(([name]) => name !== "factor" || merge.rule === "given");
+  const exists = known ? storedRows(block, merge) : new Uint8Array(rows.length);
+  const differs = new Uint8Array(rows.length);
   const corrections: CellCorrection[] = [];
+  for (const [field, given] of columns) {
+    const values = block.fields.get(field)!;
+    for (let at = 0; at < rows.length; at++) {
+      const index = block.indexOf(rows[at]!, lane);
+      const before = values[index]!;
+      const after = given[at]!;
+      if (before === after || (Number.isNaN(before) && Number.isNaN(after))) continue;
+      differs[at] = 1;
+      if (exists[at] === 1) corrections.push({ row: rows[at]!, field, before, after });
+      values[index] = after;
+    }
+  }
+  corrections.sort((a, b) => a.row - b.row);
   let added = 0;
   let corrected = 0;
   let changedFrom = Number.POSITIVE_INFINITY;
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at]!;
-    const index = block.indexOf(row, lane);
-    const exists =
-      known &&
-      row >= stored.first &&
-      row <= stored.last &&
-      tests.some(([, values]) => !Number.isNaN(values[index]!));
-    let differs = false;
-    for (const [field, given] of columns) {
-      const values = block.fields.get(field)!;
-      const before = values[index]!;
-      const after = given[at]!;
-      if (sameValue(before, after)) continue;
-      differs = true;
-      if (exists) corrections.push({ row, field, before, after });
-      values[index] = after;
-    }
-    if (!differs) continue;
-    if (exists) corrected++;
+  for (let at = rows.length - 1; at >= 0; at--) {
+    if (differs[at] === 0) continue;
+    if (exists[at] === 1) corrected++;
     else added++;
-    changedFrom = Math.min(changedFrom, row);
-    block.markChanged(row);
+    changedFrom = rows[at]!;
+    block.markChanged(changedFrom);
   }
   const spanMoved = !known || first !== stored.first || last !== stored.last;
   const outcome = { first, last, added, corrected, identical: rows.length - added - corrected, corrections };
@@ -113,6 +113,21 @@ export function mergeLane(block: BlockColumns, merge: LaneMerge): LaneOutcome | 
   else changedFrom = first;
   const factors = mergeFactors(block, merge, { first, last, changedFrom });
   return factors === undefined ? undefined : { ...outcome, ...factors, changed: true };
+}
+
+/** Which incoming rows are stored already: some source's column says something there. */
+function storedRows(block: BlockColumns, merge: LaneMerge): Uint8Array {
+  const { incoming, stored } = merge;
+  const exists = new Uint8Array(incoming.rows.length);
+  for (const [name, values] of block.fields) {
+    if (name === "factor" && merge.rule !== "given") continue;
+    for (let at = 0; at < exists.length; at++) {
+      const row = incoming.rows[at]!;
+      if (row < stored.first || row > stored.last) continue;
+      if (!Number.isNaN(values[block.indexOf(row, stored.lane)]!)) exists[at] = 1;
+    }
+  }
+  return exists;
 }
 
 /** Writes the factors that follow; undefined when they need earlier rows than the block holds. */
@@ -137,6 +152,7 @@ function mergeFactors(
     factor: block.lane("factor", lane, rows)!,
     close: block.lane("close", lane, rows),
     preclose: block.lane("preclose", lane, rows),
+    lastTrade: lastTradeOf(block, merge, rows),
     running,
     runningBase,
   });
@@ -155,6 +171,17 @@ function mergeFactors(
       revision === undefined ? { rows: 1, row, before, after } : { ...revision, rows: revision.rows + 1 };
   }
   return { factorRevision: revision, runningBase: rule === "running" ? runningBase : undefined };
+}
+
+function lastTradeOf(
+  block: BlockColumns,
+  { stored, closesOnTrade }: LaneMerge,
+  rows: { readonly from: number; readonly to: number },
+): LastTradeCloses | undefined {
+  const low = block.lane("low", stored.lane, rows);
+  const high = block.lane("high", stored.lane, rows);
+  if (closesOnTrade === undefined || low === undefined || high === undefined) return undefined;
+  return { on: (row) => closesOnTrade(rows.from + row), low, high };
 }
 
 /** Forgets the stored rows of the lane. */

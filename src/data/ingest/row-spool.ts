@@ -23,6 +23,18 @@ export interface SpooledRows {
   readonly columns: readonly Float64Array[];
 }
 
+/** The rows whose flag is set, in their order. */
+export function keptRows(rows: SpooledRows, keep: Uint8Array): SpooledRows {
+  if (!keep.includes(0)) return rows;
+  const pick = (values: Float64Array): Float64Array => values.filter((_, at) => keep[at] === 1);
+  return {
+    instrument: rows.instrument,
+    moments: pick(rows.moments),
+    origins: pick(rows.origins),
+    columns: rows.columns.map(pick),
+  };
+}
+
 /** What is known of an instrument without reading its rows back. */
 export interface SpooledInstrument {
   readonly instrument: string;
@@ -83,6 +95,8 @@ export class RowSpool implements Disposable {
   readonly #memoryBytes: number;
   readonly #chunkRows: number;
   readonly #folder: string;
+  /** Arrays of parked chunks, to be filled again: making new ones costs more than filling them. */
+  readonly #spare: Float64Array[] = [];
   #heldBytes = 0;
   #scratch: { readonly handle: number; readonly folder: string } | undefined;
 
@@ -236,7 +250,9 @@ export class RowSpool implements Disposable {
     if (open !== undefined) this.#seal(group, open);
     const grown = group.full.length === 0 && wanted < this.#chunkRows && open === undefined;
     const stride = grown ? Math.min(FIRST_CHUNK_ROWS, this.#chunkRows) : this.#chunkRows;
-    group.open = { data: new Float64Array(stride * (2 + width)), stride, width, count: 0 };
+    const size = stride * (2 + width);
+    const spare = this.#spare.at(-1)?.length === size ? this.#spare.pop() : undefined;
+    group.open = { data: spare ?? new Float64Array(size), stride, width, count: 0 };
     return group.open;
   }
 
@@ -270,6 +286,7 @@ export class RowSpool implements Disposable {
       throw asDataError(error, { file: folder, doing: "write" });
     }
     this.parkedBytes += bytes.length;
+    if (stride === this.#chunkRows) this.#spare.push(chunk.data);
     return { offset, width, count };
   }
 

@@ -5,6 +5,8 @@ import { dailyMeans } from "./demean.ts";
 import { requireSameShape } from "./grid.ts";
 import type { Grid } from "./grid.ts";
 import type { GroupGrid } from "./groups.ts";
+import { histogramOf } from "./histogram.ts";
+import type { Histogram } from "./histogram.ts";
 import { informationCoefficient, informationCoefficientByGroup } from "./information-coefficient.ts";
 import { monthlyMeans } from "./monthly.ts";
 import type { MonthlyMeans } from "./monthly.ts";
@@ -39,6 +41,8 @@ export interface FactorDetail {
   readonly summary: FactorSummary;
   readonly rankIc: Float64Array;
   readonly rankIcRolling: Float64Array;
+  /** Daily rank ICs; expected: a normal distribution of the same mean and deviation. */
+  readonly rankIcHistogram: Histogram;
   readonly cumulativeIc: Float64Array;
   readonly cumulativeRankIc: Float64Array;
   readonly monthly: MonthlyMeans;
@@ -87,6 +91,12 @@ export function factorDetail(
     summary,
     rankIc: series.rankIc.values,
     rankIcRolling: rolling(series.rankIc.values),
+    rankIcHistogram: histogramOf(series.rankIc.values, {
+      width: 0.05,
+      limit: 0.6,
+      mean: summary.rankIc.mean,
+      std: summary.rankIc.std,
+    }),
     cumulativeIc: cumulativeSum(series.ic.values),
     cumulativeRankIc: cumulativeSum(series.rankIc.values),
     monthly: monthlyMeans(parts.days, series.rankIc.values),

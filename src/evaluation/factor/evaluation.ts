@@ -11,8 +11,10 @@ import { gridOf, ordered, requireSameShape } from "./grid.ts";
 import type { Grid } from "./grid.ts";
 import { groupGrid, UNGROUPED } from "./groups.ts";
 import type { GroupGrid, GroupOf } from "./groups.ts";
-import { multipleTesting, testHistogram } from "./multiple-testing.ts";
-import type { MultipleTesting, TestHistogram } from "./multiple-testing.ts";
+import { histogramOf } from "./histogram.ts";
+import type { Histogram } from "./histogram.ts";
+import { multipleTesting } from "./multiple-testing.ts";
+import type { MultipleTesting } from "./multiple-testing.ts";
 import { defaultSettings } from "./settings.ts";
 import type { EvaluationSettings } from "./settings.ts";
 import { evaluateFactor, evaluationContext } from "./summary.ts";
@@ -53,7 +55,7 @@ export interface FactorEvaluation {
   /** In the panel's order. */
   readonly factors: readonly FactorSummary[];
   readonly testing: MultipleTesting;
-  readonly tHistogram: TestHistogram;
+  readonly tHistogram: Histogram;
   /** Closest other factor of each, by |rank correlation|, in the order of `factors`. */
   readonly closest: readonly { readonly name: string; readonly correlation: number }[];
   /** Correlations of the factors with the highest |t|. */
@@ -90,10 +92,9 @@ export function evaluateFactors(input: EvaluationInput): FactorEvaluation {
   const tStatistics = summaries.map((summary) => summary.rankIc.tNeweyWest);
   const groups =
     input.groupOf === undefined ? undefined : groupGrid(factors.time, factors.instruments, input.groupOf);
-  const decay: DecayLabel[] = meanings.map((meaning) => ({
-    horizon: meaning.horizon,
-    grid: ordered(gridOf(labels, meaning.name)),
-  }));
+  const decay: DecayLabel[] = meanings
+    .toSorted((a, b) => a.horizon - b.horizon)
+    .map((meaning) => ({ horizon: meaning.horizon, grid: ordered(gridOf(labels, meaning.name)) }));
   const details = distinct(byStrength, correlation, settings).map((index) =>
     factorDetail(evaluateFactor(names[index]!, grids[index]!, context), context, { days, decay, groups }),
   );
@@ -108,7 +109,7 @@ export function evaluateFactors(input: EvaluationInput): FactorEvaluation {
     unlabelledDays: days.length - labelledDays,
     factors: summaries,
     testing: multipleTesting(tStatistics),
-    tHistogram: testHistogram(tStatistics),
+    tHistogram: histogramOf(tStatistics, { width: 0.5, limit: 5 }),
     closest: names.map((_, index) => closestTo(index, names, correlation)),
     correlation: part(correlation, byStrength.slice(0, settings.correlated), names),
     details,

@@ -1,10 +1,13 @@
 /** The few kinds of chart a factor report needs, in one look: thin axes, no decoration, zero line where zero matters. */
 import { isoOf } from "#market/day";
+import type { Histogram } from "../factor/histogram.ts";
 import type { Bilingual, Html } from "./markup.ts";
 import { fixed } from "./markup.ts";
 import { ink, svgChart } from "./svg-chart.ts";
 
 const box = { left: 46, right: 12, top: 10, bottom: 24 };
+/** An axis that starts where the data does; bars stand on zero instead. */
+const fromZero = { scale: false };
 const label = { color: ink.text, fontSize: 11 };
 
 export type AxisFormat = (value: number) => string;
@@ -13,6 +16,7 @@ export interface Line {
   readonly values: ArrayLike<number>;
   readonly colour: string;
   readonly width?: number;
+  readonly dashed?: boolean;
 }
 
 /** Lines over days. `reference` draws a level line. */
@@ -23,7 +27,7 @@ export function timeLines(
     readonly label: Bilingual;
     readonly format: AxisFormat;
     readonly reference?: number;
-    readonly range?: readonly [number, number];
+    readonly range?: readonly [number, number | null];
   },
 ): Html {
   const ticks = dayTicks(days);
@@ -45,7 +49,11 @@ export function timeLines(
         showSymbol: false,
         silent: true,
         sampling: "lttb",
-        lineStyle: { color: line.colour, width: line.width ?? 1.5 },
+        lineStyle: {
+          color: line.colour,
+          width: line.width ?? 1.5,
+          type: line.dashed === true ? "dashed" : "solid",
+        },
         ...(k === 0 && options.reference !== undefined ? levelLine(options.reference) : {}),
       })),
     },
@@ -65,11 +73,11 @@ export interface Bar {
 /** Upright bars with whiskers. */
 export function bars(
   items: readonly Bar[],
-  options: { readonly label: Bilingual; readonly format: AxisFormat; readonly from?: number },
+  options: { readonly label: Bilingual; readonly format: AxisFormat },
 ): Html {
   const values = items.map((item) => ({
     value: Number.isFinite(item.value) ? item.value : null,
-    itemStyle: { color: item.colour ?? (item.value >= 0 ? ink.rise : ink.fall) },
+    itemStyle: { color: item.colour ?? (item.value >= 0 ? ink.rise : ink.fall), opacity: 0.8 },
   }));
   const whiskers = items.flatMap((item, k) =>
     item.error !== undefined && Number.isFinite(item.error) && Number.isFinite(item.value)
@@ -86,7 +94,7 @@ export function bars(
         axisTick: { show: false },
         axisLabel: { ...label, interval: items.length > 14 ? "auto" : 0 },
       },
-      yAxis: valueAxis(options.format),
+      yAxis: { ...valueAxis(options.format), ...fromZero },
       series: [
         { type: "bar", data: values, silent: true, barMaxWidth: 36, barCategoryGap: "28%", ...levelLine(0) },
         whiskerSeries(whiskers),
@@ -105,7 +113,7 @@ export function lyingBars(
   return svgChart(
     {
       grid: { ...box, left: 104, right: 20 },
-      xAxis: valueAxis(options.format),
+      xAxis: { ...valueAxis(options.format), ...fromZero },
       yAxis: {
         type: "category",
         inverse: true,
@@ -121,7 +129,7 @@ export function lyingBars(
           barMaxWidth: 12,
           data: items.map((item) => ({
             value: item.value,
-            itemStyle: { color: item.colour ?? (item.value >= 0 ? ink.rise : ink.fall) },
+            itemStyle: { color: item.colour ?? (item.value >= 0 ? ink.rise : ink.fall), opacity: 0.8 },
           })),
           markLine: markLine([{ xAxis: 0 }]),
         },
@@ -132,35 +140,25 @@ export function lyingBars(
   );
 }
 
-/** Bars over numeric edges with a line of expected counts. */
-export function histogram(
-  bins: {
-    readonly edges: ArrayLike<number>;
-    readonly counts: ArrayLike<number>;
-    readonly expected: ArrayLike<number>;
-  },
-  text: Bilingual,
+/** Bars over numeric bins with a line of expected counts; bins centred on multiples of `step` are labelled. */
+export function histogramChart(
+  bins: Histogram,
+  options: { readonly label: Bilingual; readonly format: AxisFormat; readonly step: number },
 ): Html {
-  const names = Array.from(bins.counts, (_, k) => fixed((bins.edges[k]! + bins.edges[k + 1]!) / 2, 2));
+  const centres = Array.from(bins.counts, (_, k) => (bins.edges[k]! + bins.edges[k + 1]!) / 2);
+  const onStep = (centre: number) =>
+    Math.abs(centre / options.step - Math.round(centre / options.step)) < 1e-6;
   return svgChart(
     {
       grid: box,
       xAxis: {
         type: "category",
-        data: names,
+        data: centres.map(options.format),
         axisLine: { lineStyle: { color: ink.axis } },
         axisTick: { show: false },
-        axisLabel: {
-          ...label,
-          formatter: (name: string) => fixed(Math.round(Number(name.replace("−", "-"))), 0),
-          interval: (k: number) =>
-            Math.abs(
-              (bins.edges[k]! + bins.edges[k + 1]!) / 2 -
-                Math.round((bins.edges[k]! + bins.edges[k + 1]!) / 2),
-            ) < 0.01,
-        },
+        axisLabel: { ...label, interval: (k: number) => onStep(centres[k]!) },
       },
-      yAxis: valueAxis((value) => fixed(value, 0)),
+      yAxis: valueAxis((value) => fixed(value, 0), [0, null]),
       series: [
         {
           type: "bar",
@@ -179,7 +177,7 @@ export function histogram(
         },
       ],
     },
-    text,
+    options.label,
   );
 }
 
@@ -191,6 +189,7 @@ export function scatter(
     readonly formatX: AxisFormat;
     readonly formatY: AxisFormat;
     readonly referenceX?: number;
+    readonly referenceY?: number;
   },
 ): Html {
   const present = points.filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y));
@@ -226,16 +225,22 @@ export function scatter(
   );
 }
 
-function valueAxis(format: AxisFormat, range?: readonly [number, number]) {
+function valueAxis(format: AxisFormat, range?: readonly [number, number | null]) {
   return {
     type: "value",
-    ...(range === undefined ? { scale: true } : { min: range[0], max: range[1] }),
+    ...axisRange(range),
     splitNumber: 4,
     axisLine: { show: false },
     axisTick: { show: false },
     axisLabel: { ...label, formatter: format },
     splitLine: { lineStyle: { color: ink.grid, width: 1 } },
   };
+}
+
+function axisRange(range?: readonly [number, number | null]) {
+  if (range === undefined) return { scale: true };
+  const [min, max] = range;
+  return max === null ? { min } : { min, max, interval: (max - min) / 4 };
 }
 
 function levelLine(value: number) {
@@ -255,8 +260,10 @@ function markLine(data: readonly object[]) {
 function whiskerSeries(whiskers: readonly (readonly number[])[]) {
   return {
     type: "custom",
+    z: 5,
     silent: true,
     data: whiskers,
+    encode: { x: 0, y: [1, 2] },
     renderItem: (
       _: unknown,
       api: { value: (k: number) => number; coord: (point: readonly [number, number]) => [number, number] },

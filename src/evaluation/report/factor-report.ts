@@ -5,7 +5,7 @@
 import type { Day } from "#market/day";
 import { isoOf } from "#market/day";
 import type { FactorEvaluation } from "../factor/evaluation.ts";
-import { histogram, scatter, timeLines } from "./charts.ts";
+import { histogramChart, scatter, timeLines } from "./charts.ts";
 import { factorSection } from "./factor-section.ts";
 import { anchor, factorTable } from "./factor-table.ts";
 import { explained, glossarySection } from "./glossary.ts";
@@ -43,7 +43,8 @@ export interface FactorReport {
     readonly adjustment: Bilingual;
     readonly notes: readonly Bilingual[];
   };
-  readonly quality: readonly QualityFinding[];
+  /** Findings of the quality check; null when this report was made without knowing them. */
+  readonly quality: readonly QualityFinding[] | null;
   readonly evaluation: FactorEvaluation;
   /** Expression of each factor, shown with its details. */
   readonly expressions?: ReadonlyMap<string, string>;
@@ -87,10 +88,12 @@ function section(id: string, title: Bilingual, content: Html): Html {
   return html(`<section id="${id}"><h2>${both(title)}</h2>${content}</section>`);
 }
 
+function fact(name: Html, value: string, sub: Html): string {
+  return `<div><div class="name">${name}</div><div class="value">${value}</div><div class="sub">${sub}</div></div>`;
+}
+
 function overview({ evaluation, set, data }: FactorReport): Html {
   const { testing, factors, label, settings } = evaluation;
-  const fact = (name: Html, value: string, sub: Html) =>
-    `<div><div class="name">${name}</div><div class="value">${value}</div><div class="sub">${sub}</div></div>`;
   const facts = [
     fact(
       both({ zh: "因子集", en: "Factor set" }),
@@ -104,7 +107,7 @@ function overview({ evaluation, set, data }: FactorReport): Html {
     ),
     fact(
       both({ zh: "区间", en: "Period" }),
-      `${isoOf(data.firstDay)}`,
+      isoOf(data.firstDay),
       both({ zh: `至 ${isoOf(data.lastDay)}`, en: `to ${isoOf(data.lastDay)}` }),
     ),
     fact(
@@ -125,16 +128,19 @@ function overview({ evaluation, set, data }: FactorReport): Html {
     ),
   ];
   const convention: Bilingual = {
-    zh: `标签 ${label.expression}：信号日收盘后已知，第 ${label.entryLag} 日收盘买入，持有 ${label.horizon} 日。每日至少 ${settings.minInstruments} 只；分 ${settings.quantiles} 组；年化按 ${settings.periodsPerYear} 个交易日、单利；未扣费用。`,
-    en: `Label ${label.expression}: the signal is known after the close, bought at the close ${label.entryLag} session(s) later, held for ${label.horizon}. At least ${settings.minInstruments} instruments a day; ${settings.quantiles} quantiles; annualised with ${settings.periodsPerYear} sessions, no compounding; before costs.`,
+    zh: `标签 ${label.expression}：信号日收盘后已知，第 ${label.entryLag} 日收盘买入，持有 ${label.horizon} 日（收益为${label.kind === "log" ? "对数" : "简单"}收益）。每日至少 ${settings.minInstruments} 只；分 ${settings.quantiles} 组；年化按 ${settings.periodsPerYear} 个交易日、单利；未扣费用。`,
+    en: `Label ${label.expression}: the signal is known after the close, bought at the close ${label.entryLag} session${label.entryLag === 1 ? "" : "s"} later, held for ${label.horizon} (${label.kind} return). At least ${settings.minInstruments} instruments a day; ${settings.quantiles} quantiles; annualised with ${settings.periodsPerYear} sessions, no compounding; before costs.`,
   };
   return html(
     `<section><div class="facts">${facts.join("")}</div><p class="muted">${both(convention)}</p></section>`,
   );
 }
 
+function line(name: Bilingual, value: Html): string {
+  return `<dt>${both(name)}</dt><dd>${value}</dd>`;
+}
+
 function dataSheet({ data, quality, evaluation }: FactorReport): Html {
-  const line = (name: Bilingual, value: Html) => `<dt>${both(name)}</dt><dd>${value}</dd>`;
   const { groups } = evaluation;
   const sheet = [
     line({ zh: "来源", en: "Source" }, both(data.source)),
@@ -179,12 +185,19 @@ function dataSheet({ data, quality, evaluation }: FactorReport): Html {
     }),
   );
   return html(
-    `<div class="two"><div><dl class="sheet">${sheet.join("")}</dl></div>${universe}</div>${qualityTable(quality)}`,
+    `<div class="split"><div><dl class="sheet">${sheet.join("")}</dl></div>${universe}</div>${qualityTable(quality)}`,
   );
 }
 
-function qualityTable(quality: readonly QualityFinding[]): Html {
+function qualityTable(quality: readonly QualityFinding[] | null): Html {
   const title = `<h3>${both({ zh: "质量检查", en: "Quality check" })}</h3>`;
+  if (quality === null) {
+    const unknown: Bilingual = {
+      zh: "本报告生成时没有质量检查结果；见导入时的质量报告。",
+      en: "The findings were not at hand when this report was made; see the quality report of the import.",
+    };
+    return html(`${title}<p>${both(unknown)}</p>`);
+  }
   if (quality.length === 0) {
     return html(`${title}<p>${both({ zh: "没有发现。", en: "Nothing was found." })}</p>`);
   }
@@ -217,7 +230,11 @@ function setCharts(evaluation: FactorEvaluation): Html {
   const charts = [
     figure(
       html(`${explained("t")} · ${both({ zh: "全部因子的分布", en: "over all factors" })}`),
-      histogram(evaluation.tHistogram, { zh: "t 统计量分布", en: "distribution of t" }),
+      histogramChart(evaluation.tHistogram, {
+        label: { zh: "t 统计量分布", en: "distribution of t" },
+        format: (value) => fixed(value, 0),
+        step: 1,
+      }),
       {
         legend: [
           [ink.accent, both({ zh: "因子数", en: "factors" })],
@@ -247,6 +264,28 @@ function setCharts(evaluation: FactorEvaluation): Html {
         },
       },
     ),
+    figure(
+      html(`${explained("spread")} × ${explained("turnover")}`),
+      scatter(
+        evaluation.factors.map(({ name, annualSpread, turnover }) => ({
+          x: turnover,
+          y: annualSpread,
+          ...(named.has(name) ? { name } : {}),
+        })),
+        {
+          label: { zh: "多空年化与换手率", en: "annual spread and turnover" },
+          formatX: (value) => percent(value, 0),
+          formatY: (value) => percent(value, 0),
+          referenceY: 0,
+        },
+      ),
+      {
+        note: {
+          zh: "横轴每日换手率，纵轴多空年化：右边的靠近零，扣费即失",
+          en: "Across: turnover per session; up: annual spread. To the right and near zero, costs take it all",
+        },
+      },
+    ),
   ];
   const correlation = evaluation.correlation;
   const note: Bilingual = {
@@ -254,7 +293,7 @@ function setCharts(evaluation: FactorEvaluation): Html {
     en: `The ${correlation.size} factors with the highest |t|; mean of the daily rank correlation over ${correlation.days} sessions (each ${evaluation.settings.correlationEveryRows}th).`,
   };
   return html(
-    `<div class="two">${charts.join("")}</div><h3 class="factor">${both({ zh: "因子相关性", en: "Factor correlations" })}</h3>${correlationHeat(correlation)}<p class="note">${both(note)}</p>`,
+    `<div class="grid">${charts.join("")}</div><h3 class="factor">${both({ zh: "因子相关性", en: "Factor correlations" })}</h3>${correlationHeat(correlation)}<p class="note">${both(note)}</p>`,
   );
 }
 

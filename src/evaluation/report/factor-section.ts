@@ -1,7 +1,7 @@
 /** One factor on one page: its figures, then pictures of strength, stability, returns and cost. */
 import type { FactorDetail } from "../factor/detail.ts";
 import type { FactorEvaluation } from "../factor/evaluation.ts";
-import { bars, lyingBars, timeLines } from "./charts.ts";
+import { bars, histogramChart, lyingBars, timeLines } from "./charts.ts";
 import { anchor } from "./factor-table.ts";
 import { explained } from "./glossary.ts";
 import { monthlyHeat } from "./heat-table.ts";
@@ -23,9 +23,11 @@ export function factorSection(detail: FactorDetail, evaluation: FactorEvaluation
   );
 }
 
+function item(title: Html, value: string, raw: number, sub: string, colour = ""): string {
+  return `<div><div class="name">${title}</div><div class="value ${colour}" title="${exact(raw)}">${value}</div><div class="sub">${sub}</div></div>`;
+}
+
 function headline({ summary, netValues }: FactorDetail): Html {
-  const item = (title: Html, value: string, raw: number, sub: string, colour = "") =>
-    `<div><div class="name">${title}</div><div class="value ${colour}" title="${exact(raw)}">${value}</div><div class="sub">${sub}</div></div>`;
   const { rankIc, ic } = summary;
   const items = [
     item(
@@ -54,7 +56,7 @@ function headline({ summary, netValues }: FactorDetail): Html {
       explained("topExcess"),
       percent(summary.annualTopExcess, 1),
       summary.annualTopExcess,
-      "",
+      `Q1 ${percent(summary.annualBottomExcess, 1)}`,
       signClass(summary.annualTopExcess),
     ),
     ...(netValues === null
@@ -124,7 +126,7 @@ function strength(detail: FactorDetail, { days, settings }: FactorEvaluation): H
       },
     ),
     figure(
-      html(`${explained("decay")}`),
+      explained("decay"),
       bars(
         detail.decay.map(({ horizon, rankIc }) => ({
           name: String(horizon),
@@ -134,6 +136,20 @@ function strength(detail: FactorDetail, { days, settings }: FactorEvaluation): H
         { label: alt("IC decay"), format: (value) => fixed(value, 2) },
       ),
       { note: { zh: "横轴：持有期（交易日）", en: "Across: holding period in sessions" } },
+    ),
+    figure(
+      html(`${explained("rankIc")} · ${both({ zh: "每日分布", en: "distribution of days" })}`),
+      histogramChart(detail.rankIcHistogram, {
+        label: alt("distribution of rank IC"),
+        format: (value) => fixed(value, 1),
+        step: 0.2,
+      }),
+      {
+        legend: [
+          [ink.accent, both({ zh: "天数", en: "days" })],
+          [ink.second, both({ zh: "同均值方差的正态", en: "normal, same mean and deviation" })],
+        ],
+      },
     ),
     figure(
       both({ zh: "月度 Rank IC 均值（×100）", en: "Monthly mean rank IC (×100)" }),
@@ -175,11 +191,11 @@ function returns(detail: FactorDetail, { days }: FactorEvaluation): Html[] {
         days,
         [
           ...buckets.map(({ colour }, k) => ({ values: netValues.buckets[k]!, colour })),
-          { values: netValues.universe, colour: ink.text, width: 1 },
+          { values: netValues.universe, colour: ink.whisker, width: 1, dashed: true },
         ],
         { label: alt("net value by quantile"), format: (value) => fixed(value, 2), reference: 1 },
       ),
-      { legend: [...legend, [ink.text, both({ zh: "全体等权", en: "all, equal weights" })]] },
+      { legend: [...legend, [ink.whisker, both({ zh: "全体等权", en: "all, equal weights" })]] },
     ),
     figure(
       html(`${explained("netValue")} · ${both({ zh: `多空 Q${size} − Q1`, en: `spread Q${size} − Q1` })}`),
@@ -213,7 +229,7 @@ function stability(detail: FactorDetail, { days, settings }: FactorEvaluation): 
           { values: detail.topTurnoverRolling, colour: rampColour(size - 1, size) },
           { values: detail.bottomTurnoverRolling, colour: rampColour(0, size) },
         ],
-        { label: alt("turnover"), format: (value) => percent(value, 0), range: [0, 1] },
+        { label: alt("turnover"), format: (value) => percent(value, 0), range: [0, null] },
       ),
       {
         legend: [
@@ -232,7 +248,7 @@ function stability(detail: FactorDetail, { days, settings }: FactorEvaluation): 
         ],
         {
           label: alt("autocorrelation and coverage"),
-          format: (value) => fixed(value, 1),
+          format: (value) => fixed(value, 2),
           range: autocorrelationRange(detail),
         },
       ),
@@ -241,8 +257,19 @@ function stability(detail: FactorDetail, { days, settings }: FactorEvaluation): 
           [ink.accent, both({ zh: "名次自相关", en: "rank autocorrelation" })],
           [ink.second, both({ zh: "覆盖率", en: "coverage" })],
         ],
-        note: lags(detail),
       },
+    ),
+    figure(
+      html(`${explained("autocorrelation")} · ${both({ zh: "按滞后", en: "by lag" })}`),
+      bars(
+        detail.autocorrelationByLag.map(({ lag, mean }) => ({
+          name: String(lag),
+          value: mean,
+          colour: ink.accent,
+        })),
+        { label: alt("autocorrelation by lag"), format: (value) => fixed(value, 1) },
+      ),
+      { note: { zh: "横轴：滞后（交易日）", en: "Across: lag in sessions" } },
     ),
     ...(groups.length === 0
       ? []
@@ -262,11 +289,6 @@ function stability(detail: FactorDetail, { days, settings }: FactorEvaluation): 
           ),
         ]),
   ];
-}
-
-function lags(detail: FactorDetail): Bilingual {
-  const text = detail.autocorrelationByLag.map(({ lag, mean }) => `${lag}: ${fixed(mean, 2)}`).join(" · ");
-  return { zh: `滞后（日）${text}`, en: `Lag (sessions) ${text}` };
 }
 
 function autocorrelationRange(detail: FactorDetail): readonly [number, number] {

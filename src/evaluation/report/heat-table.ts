@@ -16,12 +16,12 @@ export function monthlyHeat(monthly: MonthlyMeans): Html {
       const value = k === undefined ? Number.NaN : monthly.means[k]!;
       if (!Number.isFinite(value)) return `<td>${k === undefined ? "" : MISSING}</td>`;
       const colour = `${value >= 0 ? "r" : "f"}${level(Math.abs(value), [0.01, 0.03, 0.06, 0.1])}`;
-      return `<td class="${colour}" title="${year}-${month}: ${exact(value)} (${monthly.days[k!]!})">${fixed(value * 100, 1)}</td>`;
+      return `<td class="${colour}" title="${year}-${month}: ${exact(value)} (${monthly.days[k!]!})">${fixed(value * 100, Math.abs(value) < 0.0995 ? 1 : 0)}</td>`;
     });
     return `<tr><th scope="row">${year}</th>${cells.join("")}</tr>`;
   });
   return html(
-    `<div class="scroll"><table class="heat"><thead><tr><th>%</th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
+    `<table class="heat months"><thead><tr><th></th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`,
   );
 }
 
@@ -33,18 +33,15 @@ export function correlationHeat(correlation: FactorEvaluation["correlation"]): H
     const cells = names.map((other, j) => {
       const value = values[i * size + j]!;
       if (!Number.isFinite(value)) return `<td>${MISSING}</td>`;
+      if (i === j) return "<td></td>";
       const colour = `${value >= 0 ? "p" : "n"}${level(Math.abs(value), [0.1, 0.3, 0.6, 0.8])}`;
-      return `<td class="${colour}" title="${escaped(`${name} × ${other}`)}: ${exact(value)}">${i === j ? "" : fixed(value * 100, 0)}</td>`;
+      return `<td class="${colour}" title="${escaped(`${name} × ${other}`)}: ${exact(value)}">${fixed(value * 100, 0)}</td>`;
     });
-    return `<tr><th scope="row">${k(i)} ${escaped(name)}</th>${cells.join("")}</tr>`;
+    return `<tr><th scope="row">${i + 1}. ${escaped(name)}</th>${cells.join("")}</tr>`;
   });
   return html(
     `<div class="scroll"><table class="heat square"><thead><tr><th>${both({ zh: "×100", en: "×100" })}</th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
   );
-
-  function k(index: number): string {
-    return `${index + 1}.`;
-  }
 }
 
 /** 0 below the first bound … 4 from the last. */

@@ -86,5 +86,9 @@ function slim(svg: string): string {
       tag.replaceAll(/-?\d+\.\d{2,}/g, (number) => String(Number(Number(number).toFixed(1)))),
     )
     .replaceAll(/><\/(path|rect|circle|line)>/g, "/>")
+    .replaceAll(
+      /<text([^>]*)>\(none\)<\/text>/g,
+      '<text class="zh"$1>未分类</text><text class="en"$1>(none)</text>',
+    )
     .replaceAll("\n", "");
 }

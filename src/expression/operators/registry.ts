@@ -50,8 +50,7 @@ import { variance } from "./var.ts";
 import { wma } from "./wma.ts";
 import type { Operator } from "./declaration.ts";
 
-/** Every operator of the language, in the order of the reference page. Names are case-sensitive, as in Qlib. */
-export const operators: readonly Operator[] = [
+const inOrder: readonly Operator[] = [
   abs,
   sign,
   log,
@@ -103,6 +102,9 @@ export const operators: readonly Operator[] = [
   pref,
   tResample,
 ];
+
+/** Every operator of the language, in the order of the reference page. Names are case-sensitive, as in Qlib. */
+export const operators = inOrder;
 
 const byName: ReadonlyMap<string, Operator> = new Map(operators.map((operator) => [operator.name, operator]));
 

@@ -6,13 +6,13 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DataError } from "#data/errors";
+import { asDataError } from "#data/system-errors";
 import type { Day } from "#market/day";
 import { isoOf } from "#market/day";
 import type { TimeAxis } from "#panel/axes";
 import { besidePlace } from "../atomic-file.ts";
 import type { SeriesTable, Values } from "../series-table.ts";
 import { byText } from "../series-table.ts";
-import { writeFailure } from "../write-failure.ts";
 import { encodeFeatureInto } from "./feature-bytes.ts";
 import { featureFolder, featureNames } from "./feature-name.ts";
 import { flushTree } from "./flush-tree.ts";
@@ -23,6 +23,8 @@ export interface QlibDumpOptions {
   readonly codeOf?: (instrument: string) => string;
   /** Further files of `instruments/`: market → spans, both days inclusive. */
   readonly markets?: ReadonlyMap<string, readonly { instrument: string; start: Day; end: Day }[]>;
+  /** Facts about the export, such as the store's generation, written to `export.json` beside the folders Qlib reads. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** Replaces a Qlib directory that is already there; without it that is an error. */
   readonly overwrite?: boolean;
   /** Flushes every file to the disk before the directory is put in place. Default true. */
@@ -61,7 +63,7 @@ export async function dumpQlib(
     return result;
   } catch (error) {
     rmSync(built, { recursive: true, force: true });
-    throw writeFailure(error, place);
+    throw asDataError(error, { file: place, doing: "write" });
   }
 }
 
@@ -113,6 +115,9 @@ async function build(
       end: isoOf(end),
     }));
     files.text(path.join(root, "instruments", `${featureFolder(market, new Set())}.txt`), marketText(rows));
+  }
+  if (options.metadata !== undefined) {
+    files.text(path.join(root, "export.json"), `${JSON.stringify(options.metadata, null, 2)}\n`);
   }
   mkdirSync(path.join(root, "features"), { recursive: true });
   if (options.durable ?? true) await flushTree(root);

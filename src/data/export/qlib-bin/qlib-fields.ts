@@ -16,20 +16,39 @@ export function adjustedValue(field: string, value: number, factor: number): num
   return field === "volume" ? value / factor : value;
 }
 
-/** The table with adjusted columns, and `vwap` added where amount and volume are there. Columns become float64. */
-export function qlibFields(table: SeriesTable): SeriesTable {
+/** Where `vwap` comes from when the source gives none: amount ÷ volume, or (high + low + close) ÷ 3 if asked for. */
+export type VwapRule = "amount" | "typical";
+
+/** The rule that a table's fields allow, or null when there is no vwap to be had or one is stored. */
+function vwapRuleOf(names: readonly string[], asked: VwapRule): VwapRule | null {
+  if (names.includes("vwap")) return null;
+  if (names.includes("amount") && names.includes("volume")) return "amount";
+  return asked === "typical" && ["high", "low", "close"].every((name) => names.includes(name))
+    ? "typical"
+    : null;
+}
+
+/**
+ * The table with adjusted columns, and `vwap` added where amount and volume are there, or, if `typical` is asked for, as
+ * the typical price where they are not. Columns become float64.
+ */
+export function qlibFields(
+  table: SeriesTable,
+  options: { readonly vwap?: VwapRule } = {},
+): SeriesTable & { readonly vwap: VwapRule | null } {
   const names = table.fields.map((field) => field.name);
-  const addsVwap = !names.includes("vwap") && names.includes("amount") && names.includes("volume");
+  const vwap = vwapRuleOf(names, options.vwap ?? "amount");
   return {
     ...table,
-    fields: [...names, ...(addsVwap ? ["vwap"] : [])].map((name) => ({ name, dtype: "f64" })),
+    vwap,
+    fields: [...names, ...(vwap === null ? [] : ["vwap"])].map((name) => ({ name, dtype: "f64" })),
     async *series() {
-      for await (const series of table.series()) yield adjusted(series, addsVwap);
+      for await (const series of table.series()) yield adjusted(series, vwap);
     },
   };
 }
 
-function adjusted(series: InstrumentSeries, addsVwap: boolean): InstrumentSeries {
+function adjusted(series: InstrumentSeries, vwap: VwapRule | null): InstrumentSeries {
   const raw = (series.attributes["adjustment"] ?? "raw") === "raw";
   const factor = series.columns.get("factor");
   const columns = new Map<string, Values>();
@@ -40,7 +59,14 @@ function adjusted(series: InstrumentSeries, addsVwap: boolean): InstrumentSeries
       moved ? Float64Array.from(values, (value, row) => adjustedValue(name, value, factor[row]!)) : values,
     );
   }
-  if (addsVwap) {
+  if (vwap === "typical") {
+    const [high, low, close] = ["high", "low", "close"].map((name) => columns.get(name)!);
+    columns.set(
+      "vwap",
+      Float64Array.from(close!, (value, row) => (high![row]! + low![row]! + value) / 3),
+    );
+  }
+  if (vwap === "amount") {
     const amount = series.columns.get("amount")!;
     const volume = series.columns.get("volume")!;
     columns.set(

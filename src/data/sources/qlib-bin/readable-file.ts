@@ -1,9 +1,10 @@
 /** Reading small files of a Qlib directory, with the operating system's refusals as coded errors. */
 import { readFileSync, readdirSync } from "node:fs";
 import { DataError } from "#data/errors";
+import { asDataError } from "#data/system-errors";
 
-/** The coded error for a failed read of `file`; unknown failures are returned as they came. */
-export function readFailure(error: unknown, file: string, remedy: string): unknown {
+/** The coded error for a failed read of `file`; `remedy` is for a file that is not there. */
+export function readFailure(error: unknown, file: string, remedy: string): Error {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ENOENT" || code === "ENOTDIR") {
     return new DataError("DATA_FILE_MISSING", `${file} does not exist`, {
@@ -12,14 +13,7 @@ export function readFailure(error: unknown, file: string, remedy: string): unkno
       cause: error,
     });
   }
-  if (code === "EACCES" || code === "EPERM") {
-    return new DataError("DATA_NOT_PERMITTED", `${file} cannot be read: permission denied`, {
-      remedy: "make the file readable for this user",
-      place: { file },
-      cause: error,
-    });
-  }
-  return error;
+  return asDataError(error, { file, doing: "read" });
 }
 
 /** Lines of a text file without their line ends; a final empty line is dropped. Throws DATA_FILE_MISSING, DATA_NOT_PERMITTED. */

@@ -1,0 +1,116 @@
+import { Command } from "commander";
+import type { ImportResult } from "#data/ingest/import-result";
+import type { SourceDescription } from "#data/source";
+import { isoOf } from "#market/day";
+import { openSource, refreshData } from "#pipelines/refresh-data";
+import { storeName, workspaceAt } from "#pipelines/workspace";
+import { codesArgument, rangeArgument } from "./arguments.ts";
+import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { count, duration, type Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
+
+interface ImportOptions extends SharedOptions {
+  readonly mapping?: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly codes?: string;
+}
+
+const SHOWN = 10;
+
+export function importCommand(): Command {
+  return withSharedOptions(new Command("import"))
+    .description("import bars into the store of their calendar; importing again is how updates work")
+    .argument("<source>", "parquet:PATH csv:PATH json:PATH excel:PATH qlib:DIR; a file, a folder or a glob")
+    .option("--mapping <file>", "YAML file that says what the columns are (docs/guides/mapping.md)")
+    .option("--start <date>", "first session to import")
+    .option("--end <date>", "last session to import")
+    .option("--codes <list>", "only these instruments: A,B or @FILE")
+    .action((source: string, options: ImportOptions) =>
+      runCommand(options, (context) => runImport(context, source, options)),
+    );
+}
+
+async function runImport(context: CommandContext, locator: string, options: ImportOptions): Promise<boolean> {
+  const result = await importInto(context, locator, options);
+  context.terminal.result({ ok: true, ...result, store: storeName(result.source) });
+  return result.failures.length === 0;
+}
+
+/** Imports and says what happened; also what the demo runs. */
+export async function importInto(
+  context: CommandContext,
+  locator: string,
+  options: ImportOptions = {},
+): Promise<ImportResult> {
+  const { terminal } = context;
+  const source = await openSource(locator, options.mapping);
+  const progress = terminal.progress("import", 0, "rows");
+  const result = await refreshData(workspaceAt(context.workspace), source, {
+    engine: version,
+    request: {
+      ...rangeArgument(options),
+      ...(options.codes === undefined ? {} : { instruments: codesArgument(options.codes) }),
+    },
+    signal: context.signal,
+    onDescription: (description) => describeSource(terminal, description),
+    onProgress: ({ phase, rows, instruments, of }) =>
+      progress.update(
+        rows,
+        phase === "read"
+          ? `${count(instruments)} instruments read`
+          : `${instruments} of ${of ?? "?"} instruments merged`,
+      ),
+  });
+  progress.end();
+  describeImport(terminal, result);
+  return result;
+}
+
+function describeSource(terminal: Terminal, description: SourceDescription): void {
+  terminal.line(`${description.locator}: ${description.shape}, ${description.calendar} ${description.freq}`);
+  for (const reason of description.reasons) terminal.line(`  · ${reason}`);
+}
+
+function describeImport(terminal: Terminal, result: ImportResult): void {
+  const { rows, instruments, span } = result;
+  const range = span === null ? "no session" : `${isoOf(span.first)} … ${isoOf(span.last)}`;
+  terminal.line(
+    `  ${count(rows.read)} rows read, ${count(rows.added)} added, ${count(rows.identical)} identical, ` +
+      `${count(rows.corrected)} corrected, ${count(rows.keptOut)} kept out; ${count(instruments.read)} instruments, ${range}`,
+  );
+  const unchanged = result.generation === result.previousGeneration;
+  terminal.line(
+    `  store ${storeName(result.source)} is at generation ${result.generation}${unchanged ? " (nothing was new)" : ""} · ` +
+      `read ${duration(result.timings.read)}, merge ${duration(result.timings.merge)}, commit ${duration(result.timings.commit)}`,
+  );
+  listSome(
+    terminal,
+    "failed",
+    result.failures,
+    (failure) => `${failure.instrument}: ${failure.code} ${failure.message}`,
+  );
+  const rules = Map.groupBy(result.findings, (finding) => finding.rule);
+  for (const [rule, findings] of rules) {
+    const [first] = findings;
+    terminal.line(`  ${rule}: ${count(findings.length)} (${first!.message})`);
+  }
+  listSome(
+    terminal,
+    "corrected",
+    result.corrections,
+    (each) => `${each.instrument} ${isoOf(each.day)} ${each.field}: ${each.before} → ${each.after}`,
+  );
+}
+
+function listSome<T>(
+  terminal: Terminal,
+  title: string,
+  items: readonly T[],
+  textOf: (item: T) => string,
+): void {
+  if (items.length === 0) return;
+  terminal.line(`  ${title}:`);
+  for (const item of items.slice(0, SHOWN)) terminal.line(`    ${textOf(item)}`);
+  if (items.length > SHOWN) terminal.line(`    … ${count(items.length - SHOWN)} more (--json lists them)`);
+}

@@ -1,0 +1,172 @@
+import { tableOfPanel, type InstrumentSeries, type SeriesTable } from "#data/export/series-table";
+import { ExpressionError } from "#expression/errors";
+import { treeOf, type ExpressionSource } from "#expression/ir/build";
+import type { Graph } from "#expression/ir/node";
+import { evaluateExpressions, type EvaluationOptions } from "#expression/run/evaluate";
+import { childrenOf, type SyntaxNode } from "#expression/syntax/tree";
+import { factorGraph, type FactorFailure, type FactorList } from "#factors/compute";
+import type { Day } from "#market/day";
+import { panelOf, type Panel } from "#panel/panel";
+import { rowsWithin, type MarketView } from "./market-view.ts";
+
+/**
+ * Factors of a whole market, group of instruments by group: what `factors eval` writes and the store keeps. The values do
+ * not depend on the grouping, nor on `start` and `end`, which only cut what is handed on.
+ */
+export interface FactorRun {
+  readonly precision?: "f32" | "f64";
+  readonly start?: Day;
+  readonly end?: Day;
+  /** Instruments computed together; 32 unless told. */
+  readonly group?: number;
+  readonly signal?: AbortSignal;
+  readonly onInstruments?: (done: number, of: number) => void;
+}
+
+export interface FactorTable extends SeriesTable {
+  /** Factors that could not be computed, with the reason; the others are in the table. */
+  readonly failures: readonly FactorFailure[];
+}
+
+/** A list compiled for a view: one graph for every group of instruments. */
+interface CompiledFactors {
+  readonly graph: Graph;
+  readonly failures: readonly FactorFailure[];
+  readonly options: EvaluationOptions;
+}
+
+async function compileFactors(view: MarketView, list: FactorList): Promise<CompiledFactors> {
+  const foreign = await foreignPanel(view, list);
+  const options: EvaluationOptions = {
+    ...(foreign === null ? {} : { foreign }),
+    ...(view.periodic === undefined ? {} : { periodic: view.periodic }),
+  };
+  const { graph, failures } = factorGraph(list, shapeOf(view), options);
+  return { graph, failures, options };
+}
+
+/** The view's fields and instruments without a row: enough to check names. */
+function shapeOf(view: MarketView): Panel<"market"> {
+  const lanes = view.instruments.length;
+  return panelOf({
+    role: "market",
+    time: { freq: view.time.freq, days: new Int32Array(0) },
+    instruments: view.instruments,
+    first: new Int32Array(lanes),
+    last: new Int32Array(lanes).fill(-1),
+    columns: view.fields.map((name) => ({ name, values: new Float32Array(0) })),
+  });
+}
+
+/** Market data and computed factors of one group of instruments; the two panels have the same axes. */
+export interface FactorGroup {
+  readonly market: Panel<"market">;
+  readonly factors: Panel<"factor">;
+}
+
+/** Computes group by group, in code-point order of the instruments. */
+async function* computeGroups(
+  view: MarketView,
+  compiled: CompiledFactors,
+  run: FactorRun,
+): AsyncGenerator<FactorGroup> {
+  const group = run.group ?? 32;
+  const of = view.instruments.length;
+  for (let from = 0; from < of; from += group) {
+    run.signal?.throwIfAborted();
+    const market = await view.panel(view.instruments.slice(from, from + group));
+    const columns = evaluateExpressions(compiled.graph, market, {
+      ...compiled.options,
+      precision: run.precision ?? "f32",
+    });
+    const { time, instruments, first, last } = market;
+    yield { market, factors: panelOf({ role: "factor", time, instruments, first, last, columns }) };
+    run.onInstruments?.(Math.min(from + group, of), of);
+  }
+}
+
+export interface FactorGroups {
+  readonly names: readonly string[];
+  readonly failures: readonly FactorFailure[];
+  groups(): AsyncGenerator<FactorGroup>;
+}
+
+/** The factors of a list on a view, computed while they are read. */
+export async function factorGroups(
+  view: MarketView,
+  list: FactorList,
+  run: FactorRun = {},
+): Promise<FactorGroups> {
+  const compiled = await compileFactors(view, list);
+  return {
+    names: compiled.graph.outputs.map((output) => output.name),
+    failures: compiled.failures,
+    groups: () => computeGroups(view, compiled, run),
+  };
+}
+
+/** The factors as a table that exports write, computed while it is read. */
+export async function factorTable(
+  view: MarketView,
+  list: FactorList,
+  run: FactorRun = {},
+): Promise<FactorTable> {
+  const { names, failures, groups } = await factorGroups(view, list, run);
+  const rows = rowsWithin(view.time, run.start, run.end);
+  const dtype = run.precision ?? "f32";
+  return {
+    time: view.time,
+    instruments: view.instruments.length,
+    fields: names.map((name) => ({ name, dtype })),
+    failures,
+    async *series() {
+      for await (const { factors } of groups()) {
+        for await (const series of tableOfPanel(factors).series()) {
+          const cut = cutSeries(series, rows);
+          if (cut !== null) yield cut;
+        }
+      }
+    },
+  };
+}
+
+function cutSeries(
+  series: InstrumentSeries,
+  rows: { readonly from: number; readonly to: number },
+): InstrumentSeries | null {
+  const from = Math.max(series.first, rows.from);
+  const to = Math.min(series.first + series.length, rows.to);
+  if (from >= to) return null;
+  if (from === series.first && to === series.first + series.length) return series;
+  const columns = new Map(
+    [...series.columns].map(([name, values]) => [
+      name,
+      values.subarray(from - series.first, to - series.first),
+    ]),
+  );
+  return { ...series, first: from, length: to - from, columns };
+}
+
+/** The instruments that ChangeInstrument and Mask name, as a panel; null when none is named. */
+async function foreignPanel(view: MarketView, list: FactorList): Promise<Panel<"market"> | null> {
+  const named = new Set<string>();
+  for (const { expression } of list.factors) collectInstruments(expression, named);
+  const known = view.instruments.filter((id) => named.has(id.toLowerCase()));
+  return known.length === 0 ? null : view.panel(known);
+}
+
+/** An expression that does not parse names nobody; `factorGraph` reports it. */
+function collectInstruments(expression: ExpressionSource, named: Set<string>): void {
+  const visit = (tree: SyntaxNode): void => {
+    if (tree.kind === "call" && (tree.operator === "ChangeInstrument" || tree.operator === "Mask")) {
+      for (const operand of tree.operands)
+        if (operand.kind === "text") named.add(operand.value.toLowerCase());
+    }
+    for (const child of childrenOf(tree)) visit(child);
+  };
+  try {
+    visit(treeOf(expression));
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { openStore, type OpenedStore } from "#data/store/open-store";
+import type { StoreKey } from "#data/store/panel-store";
+import { calendarNamed } from "#market/calendar/exchange-calendars";
+import type { Frequency } from "#panel/axes";
+
+/** Folders of a workspace. Nothing is created here. */
+export interface Workspace {
+  readonly root: string;
+  readonly stores: string;
+  readonly reference: string;
+  readonly quality: string;
+  readonly reports: string;
+}
+
+export function workspaceAt(root: string): Workspace {
+  return {
+    root,
+    stores: join(root, "store"),
+    reference: join(root, "reference"),
+    quality: join(root, "quality"),
+    reports: join(root, "reports"),
+  };
+}
+
+const BAR_MINUTES: Readonly<Record<Exclude<Frequency, "day">, 1 | 5 | 15 | 30 | 60>> = {
+  "1min": 1,
+  "5min": 5,
+  "15min": 15,
+  "30min": 30,
+  "60min": 60,
+};
+
+/** The store of a calendar and frequency, on the exchange calendar of that name. */
+export function storeOf(workspace: Workspace, key: StoreKey): OpenedStore {
+  const calendar = calendarNamed(key.calendar);
+  const sessionsBetween = (start: number, end: number): Int32Array => calendar.sessionsBetween(start, end);
+  if (key.freq === "day") return openStore(workspace.stores, key, { sessionsBetween });
+  const slots = calendar.slots(calendar.atOrBefore(calendar.last), BAR_MINUTES[key.freq]);
+  return openStore(workspace.stores, key, { sessionsBetween, slots });
+}
+
+/** `XSHG/day`: how a store is named on the command line and in reports. */
+export function storeName(key: StoreKey): string {
+  return `${key.calendar}/${key.freq}`;
+}
