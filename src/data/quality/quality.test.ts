@@ -266,7 +266,13 @@ test("a finding reads as a sentence", () => {
   rows.days[0] = dayOf("2024-01-01");
   const [holiday] = inspectRows(rows, context).findings;
   expect(sentenceOf(holiday!)).toBe("Bar on a closed day: 10, expected no bar: XSHG was closed (kept out)");
-  const gap = inspectRows(picked(clean(), all.filter((row) => row < 3 || row > 5)), context).findings;
+  const gap = inspectRows(
+    picked(
+      clean(),
+      all.filter((row) => row < 3 || row > 5),
+    ),
+    context,
+  ).findings;
   expect(gap.map(sentenceOf)).toContain(`Sessions without a row to ${isoOf(days[5]!)}, 3 rows or days`);
 });
 
