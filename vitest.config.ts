@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     reporters: ["default", "./test/reporting/plain-summary.ts"],
+    globalSetup: ["./test/temporary-folder.ts"],
     projects: [
       {
         test: {

@@ -84,8 +84,6 @@ try {
   const [worst, median] = [sorted[0]!, sorted[1]!];
   const rss = process.resourceUsage().maxRSS / 1024;
   if (json) {
-    const line = (name: string, value: number, unit: string): void =>
-      console.log(JSON.stringify({ name, value: Number(value.toPrecision(4)), unit, threads: 2 }));
     line("source-parquet/rows", median * 1e6, "rows/s");
     line("source-parquet/cpu", cpuSeconds, "s");
     line("source-parquet/rss", rss, "MB");
@@ -100,4 +98,8 @@ try {
   }
 } finally {
   await rm(folder, { recursive: true });
+}
+
+function line(name: string, value: number, unit: string): void {
+  console.log(JSON.stringify({ name, value: Number(value.toPrecision(4)), unit, threads: 2 }));
 }

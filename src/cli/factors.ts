@@ -1,23 +1,18 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Command } from "commander";
 import { explainExpression } from "#expression/explain";
 import { factorSet, factorSets, findFactor } from "#factors/catalogue";
-import type { FactorFailure, FactorList } from "#factors/compute";
-import { writeTableParquet } from "#data/export/parquet";
-import { factorTable } from "#pipelines/factor-table";
-import { rangeArgument } from "./arguments.ts";
-import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
-import { UsageError } from "./outcome.ts";
-import { count, type Terminal } from "./terminal.ts";
-import { withView, type ViewOptions } from "./views.ts";
+import { runCommand, withSharedOptions, type SharedOptions } from "./command.ts";
+import { evalCommand } from "./factors-eval.ts";
+import { reportCommand } from "./factors-report.ts";
+import type { Terminal } from "./terminal.ts";
 
 export function factorsCommand(): Command {
   return new Command("factors")
     .description("list, explain and compute factors")
     .addCommand(listCommand())
     .addCommand(showCommand())
-    .addCommand(evalCommand());
+    .addCommand(evalCommand())
+    .addCommand(reportCommand());
 }
 
 function listCommand(): Command {
@@ -35,7 +30,14 @@ function listFactors(terminal: Terminal, name?: string): boolean {
       ["set", "factors", "what"],
       ...factorSets.map((set) => [set.name, String(set.factors.length), set.title]),
     ]);
-    terminal.result(factorSets.map(({ name: id, title, source, factors }) => ({ name: id, title, source, factors: factors.length })));
+    terminal.result(
+      factorSets.map(({ name: id, title, source, factors }) => ({
+        name: id,
+        title,
+        source,
+        factors: factors.length,
+      })),
+    );
     return true;
   }
   const set = factorSet(name);
@@ -53,7 +55,9 @@ function showCommand(): Command {
     .argument("<name>", "name of a factor, or an expression")
     .option("--explain", "print syntax tree, graph with types, and plan")
     .action((name: string, options: SharedOptions & { explain?: boolean }) =>
-      runCommand(options, ({ terminal }) => Promise.resolve(showFactor(terminal, name, options.explain === true))),
+      runCommand(options, ({ terminal }) =>
+        Promise.resolve(showFactor(terminal, name, options.explain === true)),
+      ),
     );
 }
 
@@ -64,128 +68,16 @@ function showFactor(terminal: Terminal, name: string, explain: boolean): boolean
   const facts = explain ? text : text.slice(0, text.indexOf("\n\n"));
   if (found !== undefined) {
     const { set, factor } = found;
-    terminal.line(`name        ${set.name}.${factor.name}${factor.alias === undefined ? "" : ` (${factor.alias})`}`);
+    terminal.line(
+      `name        ${set.name}.${factor.name}${factor.alias === undefined ? "" : ` (${factor.alias})`}`,
+    );
     terminal.line(`source      ${set.source}`);
   }
   terminal.line(facts);
-  terminal.result({ name: found === undefined ? null : `${found.set.name}.${found.factor.name}`, expression, explanation: text });
-  return true;
-}
-
-interface EvalOptions extends SharedOptions, ViewOptions, ListOptions {
-  readonly out: string;
-  readonly precision: string;
-  readonly backend: string;
-  readonly start?: string;
-  readonly end?: string;
-}
-
-interface ListOptions {
-  readonly set?: readonly string[];
-  readonly expr?: readonly string[];
-  readonly exprFile?: string;
-}
-
-/** The options that say which data factors are computed on. */
-export function withViewOptions(command: Command): Command {
-  return command
-    .option("--source <source>", "store, or qlib:DIR", "store")
-    .option("--store <name>", "which store, e.g. XSHG/day, when there are several")
-    .option("--generation <n>", "an older generation of the store")
-    .option("--codes <list>", "only these instruments: A,B or @FILE")
-    .option("--vwap <rule>", "where the data give none: amount (÷ volume) or typical ((high+low+close)/3)", "amount");
-}
-
-function evalCommand(): Command {
-  return withViewOptions(withSharedOptions(new Command("eval")))
-    .description("compute factor sets or expressions and write them as Parquet")
-    .option("--set <name...>", "factor set; several give namespaced columns")
-    .option("--expr <expression...>", "an expression")
-    .option("--expr-file <file>", "a file with one expression a line")
-    .option("--precision <type>", "type of the output: f32 or f64", "f32")
-    .option("--backend <name>", "js: the reference backend", "js")
-    .option("--start <date>", "first session written")
-    .option("--end <date>", "last session written")
-    .requiredOption("--out <file>", "Parquet file: instrument, datetime, then a column per factor")
-    .action((options: EvalOptions) => runCommand(options, (context) => evalFactors(context, options)));
-}
-
-async function evalFactors(context: CommandContext, options: EvalOptions): Promise<boolean> {
-  const { terminal, signal } = context;
-  const { precision, backend } = options;
-  if (precision !== "f32" && precision !== "f64") {
-    throw new UsageError(`--precision ${precision} is not a type`, "give f32 or f64");
-  }
-  if (backend !== "js") throw new UsageError(`--backend ${backend} is not there`, "give js");
-  const list = await factorListOf(options);
-  return withView(context, options, async (view) => {
-    const progress = terminal.progress("factors", view.instruments.length, "instruments");
-    const table = await factorTable(view, list, {
-      precision,
-      ...rangeArgument(options),
-      signal,
-      onInstruments: (done) => progress.update(done),
-    });
-    reportFailures(terminal, table.failures);
-    if (table.fields.length === 0) throw table.failures[0]!.error;
-    await mkdir(dirname(options.out), { recursive: true });
-    const written = await writeTableParquet(options.out, table);
-    progress.end();
-    terminal.line(
-      `${options.out}: ${count(table.fields.length)} factors × ${count(written.rows)} rows of ${view.locator}` +
-        (view.generation === null ? "" : ` generation ${view.generation}`),
-    );
-    terminal.result({
-      ok: true,
-      out: options.out,
-      rows: written.rows,
-      factors: table.fields.map((field) => field.name),
-      source: view.locator,
-      generation: view.generation,
-      failures: table.failures.map(({ name, error }) => ({ name, code: error.code, message: error.message })),
-    });
-    return table.failures.length === 0;
+  terminal.result({
+    name: found === undefined ? null : `${found.set.name}.${found.factor.name}`,
+    expression,
+    explanation: text,
   });
-}
-
-/** One set: its own names; several: `set.name`; expressions: their text. Throws `UsageError`. */
-export async function factorListOf(options: ListOptions): Promise<FactorList> {
-  const sets = (options.set ?? []).map(factorSet);
-  const expressions = [...(options.expr ?? [])];
-  if (options.exprFile !== undefined) expressions.push(...(await expressionLines(options.exprFile)));
-  if (sets.length === 0 && expressions.length === 0) {
-    throw new UsageError("nothing to compute", "give --set NAME, --expr 'E' or --expr-file FILE");
-  }
-  const [only] = sets;
-  if (sets.length === 1 && expressions.length === 0) return only!;
-  return {
-    factors: [
-      ...sets.flatMap((set) =>
-        set.factors.map(({ name, expression }) => ({ name: `${set.name}.${name}`, expression })),
-      ),
-      ...[...new Set(expressions)].map((expression) => ({ name: expression, expression })),
-    ],
-  };
-}
-
-async function expressionLines(file: string): Promise<string[]> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw new UsageError(
-      `--expr-file ${file}: ${error instanceof Error ? error.message : String(error)}`,
-      "name a readable file with one expression a line",
-    );
-  }
-  return text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
-}
-
-export function reportFailures(terminal: Terminal, failures: readonly FactorFailure[]): void {
-  for (const { name, error } of failures) {
-    terminal.warn(`${name} was not computed: ${error.code} ${error.message}\n  do: ${error.remedy}`);
-  }
+  return true;
 }

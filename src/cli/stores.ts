@@ -35,7 +35,10 @@ export function chosenSnapshot(store: OpenedStore, generation?: string): Promise
   if (generation === undefined) return store.snapshot();
   const number = Number(generation);
   if (!Number.isInteger(number) || number < 1) {
-    throw new UsageError(`--generation ${generation} is not a generation`, "give a whole number; data show lists them");
+    throw new UsageError(
+      `--generation ${generation} is not a generation`,
+      "give a whole number; data show lists them",
+    );
   }
   return store.snapshot(number);
 }

@@ -56,5 +56,8 @@ function vwapOption(text: string | undefined): "amount" | "typical" | undefined 
 
 function nonEmpty(view: MarketView): MarketView {
   if (view.instruments.length > 0) return view;
-  throw new UsageError(`${view.locator} holds none of the instruments`, "check --codes, or import them first");
+  throw new UsageError(
+    `${view.locator} holds none of the instruments`,
+    "check --codes, or import them first",
+  );
 }

@@ -1,4 +1,5 @@
 /** What the operating system and DuckDB report, as coded data errors that name the file and the remedy. */
+import { MarketError } from "#market/errors";
 import { DataError, type DataErrorPlace } from "./errors.ts";
 
 export interface FailedAttempt extends DataErrorPlace {
@@ -31,7 +32,9 @@ const byMessage: readonly (readonly [RegExp, keyof typeof byCode])[] = [
  */
 export function asDataError(error: unknown, attempt: FailedAttempt): Error {
   if (error instanceof DataError) return error;
-  if (error instanceof TypeError || error instanceof RangeError) return error;
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
+    return error;
+  if (error instanceof MarketError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const { doing, ...place } = attempt;
   const known = systemCode(error) ?? byMessage.find(([pattern]) => pattern.test(message))?.[1];

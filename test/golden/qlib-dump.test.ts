@@ -2,9 +2,17 @@ import { readFileSync, readdirSync, mkdtempSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { expect, it } from "vitest";
+import { codeInForm } from "#data/export/qlib-bin/code-form";
 import { dumpQlib } from "#data/export/qlib-bin/dump";
-import { tableOfPanel } from "#data/export/series-table";
+import { qlibFields } from "#data/export/qlib-bin/qlib-fields";
+import { tableOfPanel, tableOfStore } from "#data/export/series-table";
+import { storeFieldsOf } from "#data/export/store-fields";
+import { importBars } from "#data/ingest/import-bars";
+import { QlibBars } from "#data/sources/qlib-bin/bar-source";
+import { openQlibDirectory } from "#data/sources/qlib-bin/directory";
 import { readQlibPanel } from "#data/sources/qlib-bin/panel";
+import { openStore } from "#data/store/open-store";
+import { calendarOf } from "#market/calendar/calendar";
 import type { Panel } from "#panel/panel";
 import { panelOf } from "#panel/panel";
 import { dayOf } from "#market/day";
@@ -90,5 +98,26 @@ it("a Qlib directory read and dumped again is the same directory", async () => {
   await dumpQlib(out, tableOfPanel(readQlibPanel(root)));
   const theirs = bytesBelow(root);
   expect(differing(bytesBelow(out), theirs)).toEqual([]);
+  expect(theirs.size).toBe(461);
+});
+
+it("a Qlib directory imported into a store and dumped again is the same directory", async () => {
+  const root = path.join(await unpacked(golden("qlib", "qlib-bin-store.tar.gz")), "binA");
+  const { time } = openQlibDirectory(root);
+  const calendar = calendarOf({ name: "qlib", timeZone: "Asia/Shanghai", sessions: time.days });
+  const folder = mkdtempSync(path.join(os.tmpdir(), "dump-"));
+  const store = openStore(
+    path.join(folder, "store"),
+    { calendar: "qlib", freq: "day" },
+    { sessionsBetween: (start, end) => calendar.sessionsBetween(start, end) },
+  );
+  const result = await importBars(new QlibBars(root), await store.writer(), { calendar, engine: "test" });
+  expect(result.instruments).toMatchObject({ read: 51, added: 51, failed: 0 });
+  await using snapshot = await store.snapshot();
+  const fields = storeFieldsOf(snapshot, "all");
+  const table = qlibFields(tableOfStore(snapshot, { fields }));
+  await dumpQlib(path.join(folder, "out"), table, { codeOf: codeInForm("qlib") });
+  const theirs = bytesBelow(root);
+  expect(differing(bytesBelow(path.join(folder, "out")), theirs)).toEqual([]);
   expect(theirs.size).toBe(461);
 });

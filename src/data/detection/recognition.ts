@@ -1,4 +1,5 @@
 /** What a recogniser answers, and what it works from. */
+import type { Scratch } from "../archive/scratch.ts";
 import type { Database } from "../duckdb/database.ts";
 import type { Mapping, Reading } from "../mapping/mapping.ts";
 import type { SourceFile } from "../sources/locator.ts";
@@ -11,6 +12,7 @@ export interface Sample {
   /** All files of the locator: siblings whose names and number are evidence. */
   readonly files: readonly SourceFile[];
   readonly database: Database;
+  readonly scratch: Scratch;
   /** Null for text that is no table (lines of another form). */
   readonly relation: Relation | null;
   readonly reading: Reading;

@@ -33,6 +33,7 @@ export async function sampleOf(
     file,
     files,
     database,
+    scratch,
     relation,
     reading,
     names: columnNames(relation?.columns.map(({ name }) => name) ?? []),

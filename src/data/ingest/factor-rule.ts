@@ -9,6 +9,7 @@
  * A later import continues the stored history to the last bit: what it adds equals what one import of the whole gives.
  */
 import type { Adjustment } from "#data/source";
+import type { LastTradeCloses } from "#market/adjustment/factor";
 import { factorFromPreclose, factorFromRunning } from "#market/adjustment/factor";
 
 export type FactorRule = "none" | "preclose" | "running" | "given";
@@ -38,6 +39,8 @@ export interface FactorStretch {
   readonly factor: Float64Array;
   readonly close: Float64Array | undefined;
   readonly preclose: Float64Array | undefined;
+  /** Which closes are not the official ones; undefined when all are. */
+  readonly closes: { readonly lastTrade: LastTradeCloses; readonly tolerance: number } | undefined;
   readonly running: Float64Array | undefined;
   /** First known running factor of the history, when it is known. */
   readonly runningBase: number | undefined;
@@ -56,16 +59,25 @@ export function factorsOf(
   if (rule === "running") return fromRunning(stretch);
   const { close, preclose } = stretch;
   if (close === undefined || preclose === undefined) return new Float64Array(factor.length).fill(1);
-  if (whole) return factorFromPreclose(close, preclose);
+  const { closes } = stretch;
+  if (whole) return factorFromPreclose(close, preclose, closes);
   let anchor = stretch.changed - 1;
   while (anchor >= 0 && !(close[anchor]! > 0)) anchor--;
   if (anchor < 0) return undefined;
-  const steps = factorFromPreclose(close.slice(anchor), preclose.slice(anchor));
+  const steps = factorFromPreclose(
+    close.subarray(anchor),
+    preclose.subarray(anchor),
+    closes && { ...closes, lastTrade: lastTradeFrom(closes.lastTrade, anchor) },
+  );
   // One step is exact: f × r. Two would be f × (r₁ × r₂), which differs from (f × r₁) × r₂ in the last bit.
   if (steps.filter((step, row) => row > 0 && step !== steps[row - 1]).length > 1) return undefined;
   const result = factor.slice();
   for (const [row, step] of steps.entries()) result[anchor + row] = factor[anchor]! * step;
   return result;
+}
+
+function lastTradeFrom({ on, low, high }: LastTradeCloses, anchor: number): LastTradeCloses {
+  return { on: (row) => on(row + anchor), low: low.subarray(anchor), high: high.subarray(anchor) };
 }
 
 function fromRunning(stretch: FactorStretch): Float64Array | undefined {

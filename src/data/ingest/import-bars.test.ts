@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { inspectRows } from "#data/quality/inspect";
 import { factorFromPreclose } from "#market/adjustment/factor";
 import { dayOf, isoOf, weekdayOf } from "#market/day";
 import type { Panel } from "#panel/panel";
@@ -303,6 +304,99 @@ describe("importBars again", () => {
       { instrument: "A", day: session(0), field: "volume", before: Number.NaN, after: 3 },
     ]);
   });
+});
+
+/** A bar that traded at one price. */
+function flatBar(n: number, price: number): TestRow {
+  const values = { open: price, high: price, low: price, close: price, volume: 1 };
+  return { instrument: "A", day: session(n), values };
+}
+
+describe("the quality rules", () => {
+  const sessions = {
+    ...calendar,
+    name: "test",
+    sessionsBetween: (start: number, end: number): Int32Array =>
+      Int32Array.from({ length: Math.max(0, end - start + 1) }, (_, i) => start + i).filter((day) =>
+        calendar.isSession(day),
+      ),
+  };
+  it("see every row as it came, report what they find and keep impossible rows out", async () => {
+    const seen: number[] = [];
+    const store = emptyStore();
+    const rows = [
+      flatBar(0, 10),
+      flatBar(0, 10),
+      flatBar(1, -4),
+      { ...flatBar(2, 11), day: monday + 5 },
+      flatBar(3, 12),
+    ];
+    const result = await importInto(store, rows, {
+      import: {
+        quality: (instrument) => {
+          seen.push(instrument.days.length);
+          return inspectRows(instrument, { calendar: sessions });
+        },
+      },
+    });
+    expect(seen).toEqual([5]);
+    expect(result.rows).toMatchObject({ read: 5, added: 2, keptOut: 2, duplicates: 1 });
+    expect(result.findings.map(({ rule, severity }) => `${rule} ${severity}`).sort()).toEqual([
+      "duplicate-identical note",
+      "holiday-bar error",
+      "missing-sessions warning",
+      "price-invalid error",
+    ]);
+    expect(await series(store, "A", "close")).toEqual([10, Number.NaN, Number.NaN, 12]);
+  });
+
+  it("see the rows of refused instruments too", async () => {
+    const result = await importInto(emptyStore(), [flatBar(0, 10), flatBar(0, 11)], {
+      import: { quality: (rows) => inspectRows(rows, { calendar: sessions }) },
+    });
+    expect(result.failures).toHaveLength(1);
+    expect(result.findings.map(({ rule }) => rule)).toContain("duplicate-conflict");
+  });
+});
+
+it("closes that are last trades make no ex-days where the official close was an average", async () => {
+  const day = dayOf("2018-08-13");
+  const open = new MemoryStore((start, end) =>
+    Int32Array.from({ length: end - start + 1 }, (_, i) => start + i).filter(
+      (each) => weekdayOf(each) % 6 !== 0,
+    ),
+  );
+  const shanghai = {
+    first: day,
+    last: day + 60,
+    isSession: (each: number): boolean => weekdayOf(each) % 6 !== 0,
+  };
+  const row = (n: number, close: number, preclose: number): TestRow => ({
+    instrument: "600000.SH",
+    day: day + n,
+    values: { low: 9.9, high: 10.1, close, preclose },
+  });
+  const rows = [
+    row(0, 10, 10),
+    row(1, 10, 10.02),
+    row(2, 10, 5),
+    row(8, 10, 10),
+    row(9, 10, 9.98),
+    row(10, 10, 10),
+  ];
+  const adjustment = { kind: "raw", exDayTolerance: 0.005 } as const;
+  for (const part of [rows.slice(0, 2), rows.slice(2, 5), rows.slice(5)]) {
+    await importBars(new RowsSource(part, { adjustment }), open.writer(), {
+      calendar: shanghai,
+      engine: "test",
+    });
+  }
+  const factor = await series(open, "600000.SH", "factor");
+  expect(factor).toEqual([1, 1, 2, 2, 2, 2, 2, 2 * (10 / 9.98), 2 * (10 / 9.98)]);
+  expect(open.content.instruments[0]!.attributes["exDayTolerance"]).toBe("0.005");
+  const strict = new MemoryStore(open.sessionsBetween);
+  await importBars(new RowsSource(rows), strict.writer(), { calendar: shanghai, engine: "test" });
+  expect((await series(strict, "600000.SH", "factor"))[1]).toBe(10 / 10.02);
 });
 
 describe("a hard error", () => {

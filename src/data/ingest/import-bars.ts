@@ -7,24 +7,27 @@
  * and leaves the store as it was. The same rows in any order and any batches give the same store, bit for bit.
  */
 import { DataError } from "#data/errors";
+import type { InstrumentRows } from "#data/quality/finding";
+import type { Inspection } from "#data/quality/inspect";
 import type { BarRequest, BarSource, SourceDescription } from "#data/source";
 import type { StoredInstrument, StoreWriter } from "#data/store/panel-store";
 import { isoOf } from "#market/day";
 import type { Candidate, SessionCalendar } from "./check-instruments.ts";
 import { checkInstruments } from "./check-instruments.ts";
+import { closeRuleOf } from "./close-rule.ts";
 import { distinctRows } from "./distinct-rows.ts";
 import { factorRuleOf } from "./factor-rule.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { fieldSetsOf } from "./import-fields.ts";
-import type { ImportFinding, ImportResult } from "./import-result.ts";
+import type { ImportResult } from "./import-result.ts";
 import { ImportTally } from "./import-tally.ts";
 import type { IncomingRows } from "./incoming-rows.ts";
 import { incomingRows, momentsOf } from "./incoming-rows.ts";
 import type { MergedLane } from "./merge-block.ts";
 import { mergeBlock } from "./merge-block.ts";
 import type { LaneMerge } from "./merge-lane.ts";
-import type { RowSpoolOptions } from "./row-spool.ts";
-import { RowSpool } from "./row-spool.ts";
+import type { RowSpoolOptions, SpooledRows } from "./row-spool.ts";
+import { MINUTES_PER_DAY, RowSpool, keptRows } from "./row-spool.ts";
 
 export interface ImportProgress {
   readonly phase: "read" | "merge";
@@ -39,8 +42,11 @@ export interface ImportOptions {
   /** Version of this engine, for the lineage of the fields. */
   readonly engine: string;
   readonly request?: BarRequest;
-  /** Rules of the quality report over one instrument's sessions; what they find is reported and stops nothing. */
-  readonly inspect?: (rows: IncomingRows, days: Int32Array) => readonly ImportFinding[];
+  /**
+   * The quality rules over all rows of one instrument as they came (daily bars only). What they find is reported; rows
+   * they do not keep stay out.
+   */
+  readonly quality?: (rows: InstrumentRows) => Inspection;
   readonly spool?: RowSpoolOptions;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
@@ -126,7 +132,13 @@ interface MergeContext {
 async function mergeSpool(spool: RowSpool, context: MergeContext): Promise<ReadonlySet<string>> {
   const { writer, description, options, tally } = context;
   const check = checkInstruments(spool, { base: writer.base, calendar: options.calendar, description });
-  if (!context.replaces) tally.check(spool, check);
+  if (!context.replaces) {
+    tally.check(spool, check);
+    for (const { instrument } of [...check.refused, ...check.empty]) {
+      const inspection = inspected(spool.rowsOf(instrument), spool, context);
+      if (inspection !== undefined) tally.findingsOf(inspection);
+    }
+  }
   if (check.taken.length === 0) return new Set();
   const stored = place(check.taken, writer);
   const axis = { moments: momentsOf(writer.time) };
@@ -139,18 +151,10 @@ async function mergeSpool(spool: RowSpool, context: MergeContext): Promise<Reado
     options.signal?.throwIfAborted();
     const lanes: LaneMerge[] = [];
     for (const member of members) {
-      const distinct = distinctRows(spool.take(member.id), {
-        columns: spool.columns,
-        placeOf: (origin) => spool.placeOf(origin),
-      });
-      rows += distinct.moments.length;
-      const incoming = incomingRows(distinct, axis, {
-        columns: spool.columns,
-        adjustment: description.adjustment.kind,
-      });
-      if (!context.replaces) tally.incoming(incoming, distinct.duplicates);
-      const days = Int32Array.from(incoming.rows, (row) => writer.time.days[row]!);
-      for (const finding of options.inspect?.(incoming, days) ?? []) tally.findings.add(finding);
+      const arrived = spool.take(member.id);
+      rows += arrived.moments.length;
+      const incoming = prepared(arrived, spool, { ...context, axis });
+      if (incoming.rows.length === 0) continue;
       if (context.replaces && incoming.rows[0]! > member.first)
         tally.fail(member.id, historyGone(member, context));
       else lanes.push(laneMergeOf(incoming, member, context));
@@ -163,6 +167,43 @@ async function mergeSpool(spool: RowSpool, context: MergeContext): Promise<Reado
     options.onProgress?.({ phase: "merge", rows, instruments: done, of: stored.length });
   }
   return again;
+}
+
+/** An instrument's rows as they are merged; what is left out of them is counted. */
+function prepared(
+  arrived: SpooledRows,
+  spool: RowSpool,
+  context: MergeContext & { readonly axis: { readonly moments: Float64Array } },
+): IncomingRows {
+  const { description, tally, replaces } = context;
+  const inspection = inspected(arrived, spool, context);
+  const kept = inspection === undefined ? arrived : keptRows(arrived, inspection.keep);
+  const distinct = distinctRows(kept, {
+    columns: spool.columns,
+    placeOf: (origin) => spool.placeOf(origin),
+  });
+  const incoming = incomingRows(distinct, context.axis, {
+    columns: spool.columns,
+    adjustment: description.adjustment.kind,
+  });
+  if (replaces) return incoming;
+  if (inspection === undefined) tally.incoming(incoming, distinct.duplicates);
+  else tally.inspected(inspection);
+  return incoming;
+}
+
+/** Applies the quality rules, if there are any and the bars are daily. */
+function inspected(
+  arrived: SpooledRows,
+  spool: RowSpool,
+  { options, description, replaces }: MergeContext,
+): Inspection | undefined {
+  if (options.quality === undefined || description.freq !== "day" || replaces) return undefined;
+  return options.quality({
+    instrument: arrived.instrument,
+    days: Int32Array.from(arrived.moments, (moment) => Math.floor(moment / MINUTES_PER_DAY)),
+    columns: new Map(spool.columns.map((name, slot) => [name, arrived.columns[slot]!])),
+  });
 }
 
 /** Makes room for the candidates; blocks in order, so that the store is written once from front to back. */
@@ -184,6 +225,7 @@ function laneMergeOf(incoming: IncomingRows, stored: StoredInstrument, context: 
     stored,
     rule: factorRuleOf(kind, given, stored.attributes["factorFrom"]),
     adjustment: kind,
+    closes: closeRuleOf(description.adjustment, stored, context.writer.time.days),
     replaces,
   };
 }
@@ -217,6 +259,7 @@ function settle(lane: MergedLane, context: MergeContext): void {
     source: description.locator,
     factorFrom: merge.rule,
     ...(base === undefined ? {} : { factorBase: base }),
+    ...merge.closes?.attributes,
     ...(kind === "qfq" ? { fingerprint: fingerprintOf(tail.days, tail.closes) } : {}),
   });
 }

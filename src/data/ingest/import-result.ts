@@ -45,6 +45,8 @@ export interface ImportFinding {
   readonly rule: string;
   readonly instrument: string;
   readonly day?: Day;
+  /** Of the quality rule; absent for what the import itself found. */
+  readonly severity?: "error" | "warning" | "note";
   readonly message: string;
 }
 

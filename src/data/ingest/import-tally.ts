@@ -1,5 +1,7 @@
 /** Counts and lists of an import as it goes. */
 import type { DataError } from "#data/errors";
+import type { Inspection } from "#data/quality/inspect";
+import { rules } from "#data/quality/rule-catalogue";
 import type { TimeAxis } from "#panel/axes";
 import type { Check } from "./check-instruments.ts";
 import type {
@@ -74,6 +76,25 @@ export class ImportTally {
         instrument,
         message: `${duplicates} rows repeat another one; one of each is kept`,
       });
+    }
+  }
+
+  /** Rows that the quality rules left out, and what they found. */
+  inspected(inspection: Inspection): void {
+    this.findingsOf(inspection);
+    let merged = 0;
+    for (const finding of inspection.findings) {
+      if (finding.action === "merged") merged += finding.count ?? 1;
+    }
+    const left = inspection.keep.reduce((sum, keep) => sum + 1 - keep, 0);
+    this.#rows.duplicates += merged;
+    this.#rows.keptOut += left - merged;
+  }
+
+  findingsOf(inspection: Inspection): void {
+    for (const { rule, instrument, day, value, expected, severity } of inspection.findings) {
+      const message = `${rules[rule].title.en}${value === null ? "" : `: ${value}`}; ${expected}`;
+      this.findings.add({ rule, instrument, day, severity, message });
     }
   }
 

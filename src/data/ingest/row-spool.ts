@@ -23,6 +23,18 @@ export interface SpooledRows {
   readonly columns: readonly Float64Array[];
 }
 
+/** The rows whose flag is set, in their order. */
+export function keptRows(rows: SpooledRows, keep: Uint8Array): SpooledRows {
+  if (!keep.includes(0)) return rows;
+  const pick = (values: Float64Array): Float64Array => values.filter((_, at) => keep[at] === 1);
+  return {
+    instrument: rows.instrument,
+    moments: pick(rows.moments),
+    origins: pick(rows.origins),
+    columns: rows.columns.map(pick),
+  };
+}
+
 /** What is known of an instrument without reading its rows back. */
 export interface SpooledInstrument {
   readonly instrument: string;

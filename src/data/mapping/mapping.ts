@@ -82,6 +82,8 @@ const instrumentSchema = z.union(
         .refine(isPatternWithCode, { error: "expected a regular expression with a group (?<code>…)" }),
       venue: z.enum(venueNames).optional(),
       acceptUnknown: z.boolean().optional(),
+      /** QuantConnect's map files, relative to the bar file: days on which the ticker was another security's are left out. */
+      mapFiles: z.string().optional(),
     }),
     z.strictObject({ constant: z.string() }),
   ],
@@ -127,8 +129,6 @@ const readingSchema = z.strictObject({
   encoding: z.enum(["auto", "utf-8", "gb18030", "utf-16le", "latin1"]).default("auto"),
   /** Excel: name of the sheet; the first one by default. */
   sheet: z.string().optional(),
-  /** Zip: name of the entry to read; needed only when there are several. */
-  entry: z.string().optional(),
   /** Texts that stand for a missing number, besides the empty one. */
   missing: z.array(z.string()).default(["NaN", "nan", "NA", "N/A", "null", "NULL", "None", "-", "--", "\\N"]),
 });

@@ -118,3 +118,8 @@ function nothingFound(locator: Locator): DataError {
     place: { file: locator.path },
   });
 }
+
+/** File and entry as a person would point at them. */
+export function placeOf(file: SourceFile): string {
+  return file.entry === undefined || file.name === file.entry ? file.path : `${file.path}!${file.entry}`;
+}

@@ -30,8 +30,3 @@ const readers: Readonly<Record<FileKind, (file: SourceFile, context: RelationCon
 export function relationOf(file: SourceFile, context: RelationContext): Promise<Relation> {
   return readers[file.kind](file, context);
 }
-
-/** File and entry as a person would point at them. */
-export function placeOf(file: SourceFile): string {
-  return file.entry === undefined || file.name === file.entry ? file.path : `${file.path}!${file.entry}`;
-}

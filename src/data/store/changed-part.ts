@@ -1,8 +1,7 @@
-import type { StoredValues } from "./layered-read.ts";
 import { readLayers } from "./layered-read.ts";
 import type { Span } from "./layers.ts";
 import type { SegmentEntry } from "./manifest.ts";
-import type { StoredField } from "./panel-store.ts";
+import type { StoredField, StoredValues } from "./panel-store.ts";
 import { LANES_PER_BLOCK } from "./panel-store.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import { DamageFound } from "./segment-files.ts";

@@ -5,8 +5,11 @@
 export interface Disk {
   /** One level; an existing folder is fine. */
   makeFolder(path: string): Promise<void>;
-  /** Creates a file that must not exist and writes the parts one after the other. */
-  write(path: string, parts: readonly Uint8Array[]): Promise<void>;
+  /**
+   * Creates a file that must not exist and writes the parts. The next part is asked for while one is being written, so
+   * that it may be computed meanwhile.
+   */
+  write(path: string, parts: Iterable<FilePart>): Promise<void>;
   /** Makes the file's content durable. */
   sync(path: string): Promise<void>;
   /** Makes the folder's entries durable: files created, renamed and removed in it. */
@@ -19,6 +22,12 @@ export interface Disk {
   size(path: string): Promise<number | null>;
   /** Names in a folder, files and folders alike; none when the folder does not exist. */
   list(folder: string): Promise<readonly string[]>;
+}
+
+/** Bytes and where they belong; together the parts of a file leave no gap. */
+export interface FilePart {
+  readonly at: number;
+  readonly bytes: Uint8Array;
 }
 
 /** Fill `into` with the bytes from `at` on. */

@@ -1,18 +1,16 @@
 import type { Span } from "./layers.ts";
 import { fieldClasses, visibleRuns } from "./layers.ts";
 import type { SegmentEntry } from "./manifest.ts";
-import type { StoredDtype } from "./panel-store.ts";
+import type { StoredDtype, StoredValues } from "./panel-store.ts";
 import { LANES_PER_BLOCK } from "./panel-store.ts";
+import { bytesPerValue } from "./segment.ts";
 import type { FieldRead, SegmentFiles } from "./segment-files.ts";
-
-export type StoredValues = Float32Array | Float64Array;
-
-export const arrayFor = (dtype: StoredDtype, length: number): StoredValues =>
-  dtype === "f32" ? new Float32Array(length) : new Float64Array(length);
 
 /**
  * Fields of one set and block over `span`, each `[row][lane]`: of every cell the newest value, NaN where none was
- * written. `entries` are the segments of that set and block in the order written. Throws DamageFound.
+ * written. `entries` are the segments of that set and block in the order written. The arrays lie one behind the other
+ * in one buffer, so that what is contiguous in a file arrives by one read; `buffer` is used when it is large enough.
+ * Throws DamageFound.
  */
 export async function readLayers(
   files: SegmentFiles,
@@ -20,12 +18,22 @@ export async function readLayers(
   request: {
     readonly fields: readonly { readonly name: string; readonly dtype: StoredDtype }[];
     readonly span: Span;
+    readonly buffer?: ArrayBuffer;
   },
 ): Promise<Map<string, StoredValues>> {
   const { span } = request;
+  const length = (span.to - span.from) * LANES_PER_BLOCK;
+  const dtypes = new Map(request.fields.map(({ name, dtype }) => [name, dtype]));
+  const bytes = layeredBytes([...dtypes.values()], length);
+  const buffer = (request.buffer?.byteLength ?? -1) >= bytes ? request.buffer! : new ArrayBuffer(bytes);
   const arrays = new Map<string, StoredValues>();
-  for (const { name, dtype } of request.fields) {
-    arrays.set(name, arrayFor(dtype, (span.to - span.from) * LANES_PER_BLOCK));
+  let at = 0;
+  for (const [name, dtype] of dtypes) {
+    arrays.set(
+      name,
+      dtype === "f32" ? new Float32Array(buffer, at, length) : new Float64Array(buffer, at, length),
+    );
+    at += length * bytesPerValue(dtype);
   }
   const wants = new Map<SegmentEntry, FieldRead[]>();
   for (const fields of fieldClasses(entries, [...arrays.keys()])) {
@@ -49,6 +57,11 @@ export async function readLayers(
   }
   for (const [entry, list] of wants) await files.read(entry, list);
   return arrays;
+}
+
+/** Bytes that {@link readLayers} needs for fields of these types with `length` values each. */
+export function layeredBytes(dtypes: readonly StoredDtype[], length: number): number {
+  return dtypes.reduce((sum, dtype) => sum + length * bytesPerValue(dtype), 0);
 }
 
 function fillNaN(values: StoredValues, span: Span, gap: Span): void {

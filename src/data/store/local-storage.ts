@@ -92,7 +92,7 @@ export function localStorage(folder: string, disk: Disk = nodeDisk): Storage {
         const beside = `${file}.tmp`;
         await makeFolders(parentOf(file));
         await disk.remove(beside);
-        await disk.write(beside, [bytes]);
+        await disk.write(beside, [{ at: 0, bytes }]);
         await disk.sync(beside);
         await disk.rename(beside, file);
         await disk.syncFolder(parentOf(file));

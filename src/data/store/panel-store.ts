@@ -10,6 +10,7 @@ export interface StoreKey {
 }
 
 export type StoredDtype = "f32" | "f64";
+export type StoredValues = Float32Array | Float64Array;
 
 /** A field of a field set, with where its numbers come from. */
 export interface StoredField {
@@ -86,13 +87,16 @@ export interface StoreSnapshot extends AsyncDisposable {
   readonly blocks: number;
   /** The instrument, or STORE_INSTRUMENT_MISSING. */
   instrument(id: string): StoredInstrument;
-  /** Fields of one block, each `[row][LANES_PER_BLOCK]`. Never-written cells are NaN. Throws STORE_FIELD_MISSING, STORE_DAMAGED. */
+  /**
+   * Fields of one block, each `[row][LANES_PER_BLOCK]`, one behind the other in one buffer. Never-written cells are NaN.
+   * Throws STORE_FIELD_MISSING, STORE_DAMAGED.
+   */
   readBlock(
     set: string,
     block: number,
     fields: readonly string[],
     rows?: RowRange,
-  ): Promise<ReadonlyMap<string, Float32Array | Float64Array>>;
+  ): Promise<ReadonlyMap<string, StoredValues>>;
   /**
    * Fields of a set for some or all instruments (in the order asked for), as a panel. Without `fields` all of the set.
    * Cells outside an instrument's own span are NaN, whatever is stored there. Throws `TypeError` when the set plays

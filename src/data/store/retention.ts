@@ -53,7 +53,7 @@ export class Retention {
     const copy = await readWhole(storage, path);
     if (copy !== null && Buffer.compare(copy, current.bytes) === 0) return;
     await storage.remove([path]);
-    await storage.put(path, [current.bytes]);
+    await storage.put(path, [{ at: 0, bytes: current.bytes }]);
     await storage.flush();
   }
 
@@ -76,7 +76,7 @@ export class Retention {
       for (const { generation } of await livePins(storage, processes)) {
         const copy = copies.get(generation);
         if (copy === undefined || copy === null) continue;
-        await storage.put(keptManifest(generation), [copy]);
+        await storage.put(keptManifest(generation), [{ at: 0, bytes: copy }]);
         await storage.flush();
         copies.delete(generation);
       }

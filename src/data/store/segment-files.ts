@@ -48,14 +48,16 @@ export class DamageFound extends Error {
 }
 
 /** One read covers a header of this size; most are smaller, and small files come whole. */
-const FIRST_READ = 16_384;
+const FIRST_READ = 65_536;
 /** Headers kept in memory. */
 const KEPT_FILES = 4096;
-/** Reads shorter than this are gathered with their neighbours… */
-const SMALL_READ = 131_072;
-/** …across gaps and up to a total of these sizes. */
+/** Pieces are read together across gaps of this size, up to this total. */
 const GATHER_GAP = 16_384;
-const GATHER_BYTES = 2 ** 22;
+const GATHER_BYTES = 2 ** 20;
+/** What goes straight to its place in shorter pieces than this is gathered instead. */
+const SMALL_READ = 2 ** 16;
+/** Straight reads are cut here, so that several threads read at once. */
+const STRAIGHT_BYTES = 2 ** 21;
 
 interface OpenSegment {
   readonly entry: SegmentEntry;
@@ -63,6 +65,8 @@ interface OpenSegment {
   readonly fieldIndex: ReadonlyMap<string, number>;
   /** One flag per (field, chunk) whose bytes have matched their checksum. */
   readonly verified: Uint8Array;
+  /** A small file's bytes, between the read of its header and the first read of its values. */
+  whole: Uint8Array | null;
 }
 
 /** A contiguous part of a field on its way from the file into an array. */
@@ -74,7 +78,7 @@ interface Piece {
   readonly to: number;
   readonly at: number;
   readonly bytes: number;
-  /** The bytes go straight to where they are wanted. */
+  /** The bytes may go straight to where they are wanted: as many rows and of the same width. */
   readonly direct: boolean;
 }
 
@@ -94,32 +98,22 @@ export class SegmentFiles {
     const reads: DiskRead[] = [];
     const arrivals: { readonly piece: Piece; readonly bytes: Uint8Array }[] = [];
     for (let first = 0; first < pieces.length;) {
-      const piece = pieces[first]!;
-      if (piece.direct && piece.bytes >= SMALL_READ) {
-        const { buffer, byteOffset, byteLength } = piece.want.into;
-        const into = new Uint8Array(buffer, byteOffset, byteLength);
-        reads.push({ at: piece.at, into });
-        arrivals.push({ piece, bytes: into });
-        first++;
-        continue;
-      }
-      let last = first;
-      let end = piece.at + piece.bytes;
-      for (let next = first + 1; next < pieces.length; next++) {
-        const other = pieces[next]!;
-        const far = other.at > end + GATHER_GAP || other.at + other.bytes - piece.at > GATHER_BYTES;
-        if (far || (other.direct && other.bytes >= SMALL_READ)) break;
-        end = Math.max(end, other.at + other.bytes);
-        last = next;
-      }
-      const into = new Uint8Array(end - piece.at);
-      reads.push({ at: piece.at, into });
-      for (; first <= last; first++) {
-        const { at, bytes } = pieces[first]!;
-        arrivals.push({ piece: pieces[first]!, bytes: into.subarray(at - piece.at, at - piece.at + bytes) });
+      const start = pieces[first]!;
+      const isStraight = straightBytes(pieces, first) >= SMALL_READ;
+      const run = isStraight ? straightRun(pieces, first) : gatheredRun(pieces, first);
+      const length = endOfRun(pieces, first, run) - start.at;
+      const own = start.want.into;
+      const into = isStraight ? new Uint8Array(own.buffer, own.byteOffset, length) : new Uint8Array(length);
+      reads.push({ at: start.at, into });
+      for (; first < run; first++) {
+        const piece = pieces[first]!;
+        arrivals.push({
+          piece,
+          bytes: into.subarray(piece.at - start.at, piece.at - start.at + piece.bytes),
+        });
       }
     }
-    const outcome = await this.#storage.read(segmentPath(entry), reads);
+    const outcome = await this.#fill(segment, reads);
     if (outcome !== "whole") throw new DamageFound(this.#unreadable(entry, outcome));
     for (const { piece, bytes } of arrivals) {
       this.#verify(segment, piece, bytes);
@@ -130,6 +124,10 @@ export class SegmentFiles {
   /** Every fault of a file, its values included; a field chunk at a time. */
   async damagesOf(entry: SegmentEntry): Promise<Damage[]> {
     this.forget(entry);
+    const size = await this.#storage.size(segmentPath(entry));
+    if (size !== null && size !== entry.bytes) {
+      return [this.#wholeFile(entry, `the file has ${size} bytes, ${entry.bytes} were written`)];
+    }
     let segment: OpenSegment;
     try {
       segment = await this.#segment(entry);
@@ -160,6 +158,15 @@ export class SegmentFiles {
     this.#open.delete(segmentPath(entry));
   }
 
+  /** From what the header's read brought along, when that was the whole file, or from the file. */
+  async #fill(segment: OpenSegment, reads: readonly DiskRead[]): Promise<ReadOutcome> {
+    const { whole } = segment;
+    segment.whole = null;
+    if (whole === null) return this.#storage.read(segmentPath(segment.entry), reads);
+    for (const { at, into } of reads) into.set(whole.subarray(at, at + into.length));
+    return "whole";
+  }
+
   async #segment(entry: SegmentEntry): Promise<OpenSegment> {
     const path = segmentPath(entry);
     const known = this.#open.get(path);
@@ -168,10 +175,11 @@ export class SegmentFiles {
       this.#open.set(path, known);
       return known;
     }
-    const header = await this.#readHeader(entry, path);
+    const { header, start } = await this.#readHeader(entry, path);
     const segment = {
       entry,
       header,
+      whole: start.length === entry.bytes ? start : null,
       fieldIndex: new Map(header.fields.map((field, index) => [field.name, index])),
       verified: new Uint8Array(header.checksums.length),
     };
@@ -180,11 +188,12 @@ export class SegmentFiles {
     return segment;
   }
 
-  async #readHeader(entry: SegmentEntry, path: string): Promise<SegmentHeader> {
+  async #readHeader(
+    entry: SegmentEntry,
+    path: string,
+  ): Promise<{ readonly header: SegmentHeader; readonly start: Uint8Array }> {
     const damaged = (what: string): DamageFound => new DamageFound(this.#wholeFile(entry, what));
-    const size = await this.#storage.size(path);
-    if (size === null) throw damaged("the file is missing");
-    if (size !== entry.bytes) throw damaged(`the file has ${size} bytes, ${entry.bytes} were written`);
+    const size = entry.bytes;
     let start = new Uint8Array(Math.min(FIRST_READ, size));
     let outcome = await this.#storage.read(path, [{ at: 0, into: start }]);
     const headerBytes = headerBytesOf(start);
@@ -206,7 +215,7 @@ export class SegmentFiles {
     }
     if (typeof header === "string") throw damaged(`the header is ${header}`);
     if (header.checksum !== entry.checksum) throw damaged("the header is not the one the manifest lists");
-    return header;
+    return { header, start };
   }
 
   #verify(segment: OpenSegment, piece: Piece, bytes: Uint8Array): void {
@@ -282,6 +291,47 @@ function pieceOf(segment: OpenSegment, want: FieldRead): Piece {
     bytes: (to - from) * width,
     direct: exact && want.into.BYTES_PER_ELEMENT === bytesPerValue(dtype),
   };
+}
+
+/** End of the pieces from `first` on that follow one another in the file and in memory alike. */
+function straightRun(pieces: readonly Piece[], first: number): number {
+  let next = first + 1;
+  for (; next < pieces.length; next++) {
+    const before = pieces[next - 1]!;
+    const piece = pieces[next]!;
+    const end = before.want.into.byteOffset + before.want.into.byteLength;
+    const follows = piece.direct && piece.at === before.at + before.bytes;
+    if (!follows || piece.want.into.buffer !== before.want.into.buffer || piece.want.into.byteOffset !== end)
+      break;
+    if (piece.at + piece.bytes - pieces[first]!.at > STRAIGHT_BYTES) break;
+  }
+  return next;
+}
+
+function straightBytes(pieces: readonly Piece[], first: number): number {
+  const start = pieces[first]!;
+  return start.direct ? endOfRun(pieces, first, straightRun(pieces, first)) - start.at : 0;
+}
+
+function endOfRun(pieces: readonly Piece[], first: number, next: number): number {
+  let end = 0;
+  for (let index = first; index < next; index++)
+    end = Math.max(end, pieces[index]!.at + pieces[index]!.bytes);
+  return end;
+}
+
+/** End of the pieces from `first` on that are read together, with what lies between, to be copied out. */
+function gatheredRun(pieces: readonly Piece[], first: number): number {
+  const start = pieces[first]!.at;
+  let end = start + pieces[first]!.bytes;
+  let next = first + 1;
+  for (; next < pieces.length; next++) {
+    const piece = pieces[next]!;
+    if (piece.at > end + GATHER_GAP || (piece.direct && piece.bytes >= SMALL_READ)) break;
+    if (piece.at + piece.bytes - start > GATHER_BYTES) break;
+    end = Math.max(end, piece.at + piece.bytes);
+  }
+  return next;
 }
 
 /** Copies the wanted rows out of what was read, converting the width when the array is of another. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { decodeHeader, encodeSegment } from "./segment.ts";
+import type { SegmentContent, SegmentHeader } from "./segment.ts";
+import { decodeHeader, SegmentEncoder } from "./segment.ts";
 import { sampleValues } from "./testing/sample-store.ts";
 
 const content = {
@@ -21,9 +22,14 @@ const columns = [
   sampleValues("f64", 300, () => Number.NaN),
 ];
 
+function encoded(content: SegmentContent): { file: Uint8Array; header: SegmentHeader } {
+  const encoder = new SegmentEncoder(content, columns);
+  const parts = [...encoder.parts()].sort((a, b) => a.at - b.at);
+  return { file: new Uint8Array(Buffer.concat(parts.map((part) => part.bytes))), header: encoder.header };
+}
+
 test("a header read back says what was written, and where each field lies", () => {
-  const { header, parts } = encodeSegment(content, columns);
-  const file = Buffer.concat(parts);
+  const { file, header } = encoded(content);
   const read = decodeHeader(file);
   expect(read).toEqual(header);
   expect(read).toMatchObject(content);
@@ -31,7 +37,7 @@ test("a header read back says what was written, and where each field lies", () =
   for (const [index, offset] of header.offsets.entries()) {
     expect(offset % 64).toBe(0);
     const length = content.rows * content.lanes;
-    const stored = new Uint8Array(file.subarray(offset));
+    const stored = file.slice(offset);
     const values =
       content.fields[index]!.dtype === "f32"
         ? new Float32Array(stored.buffer, 0, length)
@@ -40,9 +46,23 @@ test("a header read back says what was written, and where each field lies", () =
   }
 });
 
+test("small and large files, which are written in one and in several parts, have one layout", () => {
+  const large = { ...content, rows: 9000 };
+  const values = columns.map((_, index) =>
+    sampleValues(content.fields[index]!.dtype, 9000, (row, lane) => row * lane),
+  );
+  const encoder = new SegmentEncoder(large, values);
+  expect(() => encoder.header).toThrow("not written yet");
+  const parts = [...encoder.parts()];
+  expect(parts.map((part) => part.at)).toEqual([...encoder.header.offsets, 0]);
+  expect(decodeHeader(parts.at(-1)!.bytes)).toEqual(encoder.header);
+  const small = { ...content, rows: 2 };
+  const few = columns.map((values) => values.slice(0, 64));
+  expect([...new SegmentEncoder(small, few).parts()].map((part) => part.at)).toEqual([0]);
+});
+
 test("what is no header is told apart from a damaged and from a newer one", () => {
-  const { parts, header } = encodeSegment(content, columns);
-  const file = new Uint8Array(parts[0]!);
+  const { file, header } = encoded(content);
   expect(decodeHeader(file.slice(0, 63))).toBe("truncated");
   expect(decodeHeader(file.slice(0, header.headerBytes - 1))).toBe("damaged");
   expect(decodeHeader(new Uint8Array(200))).toBe("not a segment");
@@ -52,8 +72,8 @@ test("what is no header is told apart from a damaged and from a newer one", () =
 });
 
 test("a rectangle that does not fit is refused", () => {
-  expect(() => encodeSegment({ ...content, lanes: 20 }, columns)).toThrow(RangeError);
-  expect(() => encodeSegment({ ...content, rows: 0 }, columns)).toThrow(RangeError);
-  expect(() => encodeSegment({ ...content, rows: 299 }, columns)).toThrow("close");
-  expect(() => encodeSegment(content, [columns[1]!, columns[0]!, columns[2]!])).toThrow("close");
+  expect(() => new SegmentEncoder({ ...content, lanes: 20 }, columns)).toThrow(RangeError);
+  expect(() => new SegmentEncoder({ ...content, rows: 0 }, columns)).toThrow(RangeError);
+  expect(() => new SegmentEncoder({ ...content, rows: 299 }, columns)).toThrow("close");
+  expect(() => new SegmentEncoder(content, [columns[1]!, columns[0]!, columns[2]!])).toThrow("close");
 });

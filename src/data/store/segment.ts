@@ -1,6 +1,7 @@
 import { endianness } from "node:os";
 import { crc32 } from "node:zlib";
-import type { StoredDtype } from "./panel-store.ts";
+import type { FilePart } from "./disk.ts";
+import type { StoredDtype, StoredValues } from "./panel-store.ts";
 
 /**
  * The segment file: one rectangle of a field set, `[field][row][lane]`, raw little-endian behind a header that says
@@ -16,6 +17,9 @@ const CHECKSUM_AT = 16;
 
 /** Rows that share a checksum: 32 KB of a float32 field, so that a short read verifies little more than it wants. */
 export const CHUNK_ROWS = 256;
+
+/** A file up to this size is put together in memory and is one part. */
+const ONE_PART = 2 ** 17;
 
 export interface SegmentField {
   readonly name: string;
@@ -98,63 +102,97 @@ function layOut(content: SegmentContent, chunkRows: number): { json: Uint8Array;
 
 const aligned4 = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
-export interface EncodedSegment {
-  readonly header: SegmentHeader;
-  /** Header, then the fields' own bytes: nothing is copied. */
-  readonly parts: readonly Uint8Array[];
-}
-
 /**
- * Encodes a rectangle; `columns[i]` holds field i as `[row][lane]`. Lanes are a multiple of 16, so that fields need no
- * padding between them. Throws `RangeError` on another shape.
+ * A rectangle on its way into a file; `columns[i]` holds field i as `[row][lane]`, and is not copied when large. The
+ * header comes last, because the checksums are computed part by part while the part before is written. Lanes are a
+ * multiple of 16, so that fields need no padding between them. The constructor throws `RangeError` on another shape.
  */
-export function encodeSegment(
-  content: SegmentContent,
-  columns: readonly (Float32Array | Float64Array)[],
-  chunkRows = CHUNK_ROWS,
-): EncodedSegment {
-  if (endianness() !== "LE") throw new RangeError("the store is written on little-endian machines only");
-  if (content.lanes % 16 !== 0 || content.rows < 1) {
-    throw new RangeError(`a segment of ${content.rows} rows × ${content.lanes} lanes cannot be laid out`);
+export class SegmentEncoder {
+  readonly #json: Uint8Array;
+  readonly #header: SegmentHeader;
+  readonly #data: readonly Uint8Array[];
+  #checksum: number | null = null;
+
+  constructor(content: SegmentContent, columns: readonly StoredValues[], chunkRows = CHUNK_ROWS) {
+    if (endianness() !== "LE") throw new RangeError("the store is written on little-endian machines only");
+    if (content.lanes % 16 !== 0 || content.rows < 1) {
+      throw new RangeError(`a segment of ${content.rows} rows × ${content.lanes} lanes cannot be laid out`);
+    }
+    const { json, header } = layOut(content, chunkRows);
+    this.#json = json;
+    this.#header = header;
+    this.#data = columns.map((values, index) => {
+      const { dtype, name } = content.fields[index]!;
+      const fits = values.length === content.rows * content.lanes;
+      if (!fits || values.BYTES_PER_ELEMENT !== bytesPerValue(dtype)) {
+        throw new RangeError(
+          `field ${name}: ${values.length} values of ${values.BYTES_PER_ELEMENT} bytes do not fit`,
+        );
+      }
+      return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    });
   }
-  const { json, header } = layOut(content, chunkRows);
-  const chunks = chunksOf(header);
-  const data = columns.map((values, index) => {
-    const { dtype, name } = content.fields[index]!;
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const fits = values.length === content.rows * content.lanes;
-    if (!fits || values.BYTES_PER_ELEMENT !== bytesPerValue(dtype)) {
-      throw new RangeError(
-        `field ${name}: ${values.length} values of ${values.BYTES_PER_ELEMENT} bytes do not fit`,
+
+  /** What was written. Throws `TypeError` before all parts have been taken. */
+  get header(): SegmentHeader {
+    if (this.#checksum === null) throw new TypeError("the segment is not written yet");
+    return { ...this.#header, checksum: this.#checksum };
+  }
+
+  *parts(): Generator<FilePart> {
+    const { offsets, fileBytes } = this.#header;
+    if (fileBytes > ONE_PART) {
+      for (const [field, bytes] of this.#data.entries()) {
+        yield { at: offsets[field]!, bytes };
+        this.#sum(field);
+      }
+      yield { at: 0, bytes: this.#sealedHeader() };
+      return;
+    }
+    const file = new Uint8Array(fileBytes);
+    for (const [field, bytes] of this.#data.entries()) {
+      this.#sum(field);
+      file.set(bytes, offsets[field]);
+    }
+    file.set(this.#sealedHeader());
+    yield { at: 0, bytes: file };
+  }
+
+  #sum(field: number): void {
+    const { rows, lanes, chunkRows, checksums, fields } = this.#header;
+    const chunks = Math.ceil(rows / chunkRows);
+    const chunkBytes = chunkRows * lanes * bytesPerValue(fields[field]!.dtype);
+    const bytes = this.#data[field]!;
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      checksums[field * chunks + chunk] = checksumOf(
+        bytes.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes),
       );
     }
-    const chunkBytes = chunkRows * content.lanes * values.BYTES_PER_ELEMENT;
-    for (let chunk = 0; chunk < chunks; chunk++) {
-      const part = bytes.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes);
-      header.checksums[index * chunks + chunk] = checksumOf(part);
-    }
+  }
+
+  #sealedHeader(): Uint8Array {
+    const header = this.#header;
+    const bytes = new Uint8Array(header.headerBytes);
+    const view = new DataView(bytes.buffer);
+    new TextEncoder().encodeInto(MAGIC, bytes);
+    view.setUint32(8, VERSION, true);
+    view.setUint32(12, header.headerBytes, true);
+    view.setUint32(20, header.block, true);
+    view.setInt32(24, header.from, true);
+    view.setUint32(28, header.rows, true);
+    view.setUint32(32, header.lanes, true);
+    view.setUint32(36, header.fields.length, true);
+    view.setUint32(40, header.chunkRows, true);
+    view.setUint32(44, header.generation, true);
+    view.setBigUint64(48, BigInt(header.fileBytes), true);
+    view.setUint32(56, this.#json.length, true);
+    bytes.set(this.#json, FIXED_BYTES);
+    const table = FIXED_BYTES + aligned4(this.#json.length);
+    header.checksums.forEach((sum, index) => view.setUint32(table + 4 * index, sum, true));
+    this.#checksum = checksumOf(bytes);
+    view.setUint32(CHECKSUM_AT, this.#checksum, true);
     return bytes;
-  });
-  const bytes = new Uint8Array(header.headerBytes);
-  const view = new DataView(bytes.buffer);
-  new TextEncoder().encodeInto(MAGIC, bytes);
-  view.setUint32(8, VERSION, true);
-  view.setUint32(12, header.headerBytes, true);
-  view.setUint32(20, content.block, true);
-  view.setInt32(24, content.from, true);
-  view.setUint32(28, content.rows, true);
-  view.setUint32(32, content.lanes, true);
-  view.setUint32(36, content.fields.length, true);
-  view.setUint32(40, chunkRows, true);
-  view.setUint32(44, content.generation, true);
-  view.setBigUint64(48, BigInt(header.fileBytes), true);
-  view.setUint32(56, json.length, true);
-  bytes.set(json, FIXED_BYTES);
-  const table = FIXED_BYTES + aligned4(json.length);
-  header.checksums.forEach((sum, index) => view.setUint32(table + 4 * index, sum, true));
-  const checksum = checksumOf(bytes);
-  view.setUint32(CHECKSUM_AT, checksum, true);
-  return { header: { ...header, checksum }, parts: [bytes, ...data] };
+  }
 }
 
 /** Why a header cannot be used. */

@@ -4,8 +4,7 @@ import { panelOf } from "#panel/panel";
 import type { Role } from "#panel/roles";
 import { DataError } from "../errors.ts";
 import { firstRow, rowCount, timeAxisOf } from "./axis.ts";
-import type { StoredValues } from "./layered-read.ts";
-import { arrayFor, readLayers } from "./layered-read.ts";
+import { layeredBytes, readLayers } from "./layered-read.ts";
 import type { Manifest } from "./manifest.ts";
 import { blockCount, SegmentIndex, summaryOf } from "./manifest.ts";
 import type { Mark } from "./marks.ts";
@@ -13,11 +12,12 @@ import type {
   FieldSet,
   GenerationSummary,
   RowRange,
-  StoredField,
-  StoredInstrument,
   StoreKey,
   StoreListings,
   StoreSnapshot,
+  StoredField,
+  StoredInstrument,
+  StoredValues,
 } from "./panel-store.ts";
 import { LANES_PER_BLOCK } from "./panel-store.ts";
 import type { SegmentFiles } from "./segment-files.ts";
@@ -97,6 +97,13 @@ export class ManifestSnapshot implements StoreSnapshot {
     fields: readonly string[],
     rows: RowRange = { from: 0, to: rowCount(this.#manifest.axis) },
   ): Promise<ReadonlyMap<string, StoredValues>> {
+    return this.#read(this.#fields(set, fields), { set, block, rows });
+  }
+
+  async #read(
+    fields: readonly StoredField[],
+    { set, block, rows, buffer }: { set: string; block: number; rows: RowRange; buffer?: ArrayBuffer },
+  ): Promise<ReadonlyMap<string, StoredValues>> {
     if (this.#isClosed) throw new TypeError("this snapshot is closed");
     const { axis } = this.#manifest;
     if (!(block >= 0 && block < this.blocks)) {
@@ -110,8 +117,9 @@ export class ManifestSnapshot implements StoreSnapshot {
     const shift = firstRow(axis);
     try {
       return await readLayers(this.#files, this.#segments.of(set, block), {
-        fields: this.#fields(set, fields),
+        fields,
         span: { from: rows.from + shift, to: rows.to + shift },
+        ...(buffer === undefined ? {} : { buffer }),
       });
     } catch (error) {
       throw error instanceof DamageFound ? damageError(error.damage, axis) : error;
@@ -132,10 +140,13 @@ export class ManifestSnapshot implements StoreSnapshot {
     const fields = this.#fields(set.name, request.fields ?? set.fields.map((field) => field.name));
     const rows = request.rows ?? { from: 0, to: rowCount(this.#manifest.axis) };
     const members = request.instruments?.map((id) => this.instrument(id)) ?? this.instruments;
-    const length = rows.to - rows.from;
+    const length = Math.max(0, rows.to - rows.from);
     const columns: Column[] = fields.map(({ name, dtype, unit }) => ({
       name,
-      values: arrayFor(dtype, length * members.length),
+      values:
+        dtype === "f32"
+          ? new Float32Array(length * members.length)
+          : new Float64Array(length * members.length),
       unit,
     }));
     const first = new Int32Array(members.length);
@@ -147,13 +158,10 @@ export class ManifestSnapshot implements StoreSnapshot {
       if (from <= to) [first[column], last[column]] = [from, to];
       byBlock.set(block, [...(byBlock.get(block) ?? []), { lane, column }]);
     }
+    const dtypes = fields.map((field) => field.dtype);
+    const buffer = new ArrayBuffer(layeredBytes(dtypes, length * LANES_PER_BLOCK));
     for (const [block, lanes] of byBlock) {
-      const stored = await this.readBlock(
-        set.name,
-        block,
-        fields.map((field) => field.name),
-        rows,
-      );
+      const stored = await this.#read(fields, { set: set.name, block, rows, buffer });
       for (const { name, values } of columns) {
         const source = stored.get(name)!;
         for (let row = 0; row < length; row++) {

@@ -1,4 +1,4 @@
-import type { DiskRead, ReadOutcome } from "./disk.ts";
+import type { DiskRead, FilePart, ReadOutcome } from "./disk.ts";
 
 /**
  * Where a store's files are: a local or shared folder, later S3-compatible storage. Files are immutable but for the one
@@ -10,7 +10,7 @@ export interface Storage {
   /** Full path of a file, for messages. */
   locate(path: string): string;
   /** Writes a file that does not exist yet; durable only after `flush`. */
-  put(path: string, parts: readonly Uint8Array[]): Promise<void>;
+  put(path: string, parts: Iterable<FilePart>): Promise<void>;
   /** Creates an empty file at once; need not survive a crash. */
   mark(path: string): Promise<void>;
   read(path: string, reads: readonly DiskRead[]): Promise<ReadOutcome>;

@@ -24,11 +24,11 @@ import type {
 } from "./panel-store.ts";
 import { LANES_PER_BLOCK } from "./panel-store.ts";
 import type { Retention } from "./retention.ts";
-import { bytesPerValue, encodeSegment } from "./segment.ts";
+import { bytesPerValue, SegmentEncoder } from "./segment.ts";
 import { DamageFound, damageError } from "./segment-files.ts";
 import { storedInstrument } from "./snapshot.ts";
 import type { ReadManifest, StoreParts } from "./store-parts.ts";
-import { readCurrent } from "./store-parts.ts";
+import { readWhole } from "./storage.ts";
 
 const SET_NAME = /^[A-Za-z0-9_.]{1,64}$/;
 const TIDY_LATER = new Set(["DATA_DISK_FULL", "DATA_NOT_PERMITTED"]);
@@ -273,15 +273,15 @@ export class ManifestWriter implements StoreWriter {
 
   async #swap(bytes: Uint8Array): Promise<void> {
     const { storage } = this.#parts;
+    // From here on the segments may be named by the manifest: they go only if it is seen that they are not.
+    const written = this.#written.splice(0, Infinity);
     try {
       await storage.swap(MANIFEST, bytes, this.#start.current?.bytes ?? null);
     } catch (error) {
-      // It may have failed after the new manifest had taken its place: then what it names must stay.
-      const now = await readCurrent(this.#parts);
-      if (now !== null && Buffer.compare(now.bytes, bytes) === 0) this.#written.length = 0;
+      const now = await readWhole(storage, MANIFEST);
+      if (now === null || Buffer.compare(now, bytes) !== 0) this.#written.push(...written);
       throw error;
     }
-    this.#written.length = 0;
   }
 
   /** The generation is committed whatever happens here; the next writer does what could not be done. */
@@ -367,36 +367,33 @@ export class ManifestWriter implements StoreWriter {
     const step = this.#rowsPerFile(rowBytes);
     for (let row = 0; row < rows; row += step) {
       const end = Math.min(row + step, rows);
-      const { header, parts } = encodeSegment(
-        {
-          set,
-          block,
-          from: content.from + row,
-          rows: end - row,
-          lanes: LANES_PER_BLOCK,
-          generation: this.generation,
-          fields,
-        },
+      const place = { set, block, generation: this.generation, from: content.from + row, rows: end - row };
+      const encoder = new SegmentEncoder(
+        { ...place, lanes: LANES_PER_BLOCK, fields },
         columns.map((values) => values.subarray(row * LANES_PER_BLOCK, end * LANES_PER_BLOCK)),
         this.#parts.layout.chunkRows,
       );
       const key = `${set}/${block}`;
       const part = this.#nextPart.get(key) ?? 0;
       this.#nextPart.set(key, part + 1);
-      const entry: SegmentEntry = {
+      const path = segmentPath({ ...place, part });
+      this.#written.push(path);
+      await this.#parts.storage.put(path, encoder.parts());
+      const { header } = encoder;
+      const { from, rows: height, fileBytes: bytes, checksum } = header;
+      const names = fields.map((field) => field.name);
+      const { generation } = place;
+      this.#segments.add({
         set,
         block,
-        generation: this.generation,
+        generation,
         part,
-        from: header.from,
-        to: header.from + header.rows,
-        fields: fields.map((field) => field.name),
-        bytes: header.fileBytes,
-        checksum: header.checksum,
-      };
-      this.#written.push(segmentPath(entry));
-      await this.#parts.storage.put(segmentPath(entry), parts);
-      this.#segments.add(entry);
+        from,
+        to: from + height,
+        fields: names,
+        bytes,
+        checksum,
+      });
       this.#touched.set(key, { set, block });
       this.#isChanged = true;
     }

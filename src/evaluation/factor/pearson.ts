@@ -26,5 +26,5 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>, count: numbe
   }
   const flat = (sum: number, mean: number) => !(sum > count * (4 * Number.EPSILON * mean) ** 2);
   if (flat(xx, meanX) || flat(yy, meanY)) return Number.NaN;
-  return xy / Math.sqrt(xx * yy);
+  return xy / (Math.sqrt(xx) * Math.sqrt(yy));
 }

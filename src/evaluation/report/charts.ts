@@ -6,6 +6,8 @@ import { fixed } from "./markup.ts";
 import { ink, svgChart } from "./svg-chart.ts";
 
 const box = { left: 46, right: 12, top: 10, bottom: 24 };
+/** An axis that starts where the data does; bars stand on zero instead. */
+const fromZero = { scale: false };
 const label = { color: ink.text, fontSize: 11 };
 
 export type AxisFormat = (value: number) => string;
@@ -75,7 +77,7 @@ export function bars(
 ): Html {
   const values = items.map((item) => ({
     value: Number.isFinite(item.value) ? item.value : null,
-    itemStyle: { color: item.colour ?? (item.value >= 0 ? ink.rise : ink.fall) },
+    itemStyle: { color: item.colour ?? (item.value >= 0 ? ink.rise : ink.fall), opacity: 0.8 },
   }));
   const whiskers = items.flatMap((item, k) =>
     item.error !== undefined && Number.isFinite(item.error) && Number.isFinite(item.value)
@@ -92,7 +94,7 @@ export function bars(
         axisTick: { show: false },
         axisLabel: { ...label, interval: items.length > 14 ? "auto" : 0 },
       },
-      yAxis: valueAxis(options.format),
+      yAxis: { ...valueAxis(options.format), ...fromZero },
       series: [
         { type: "bar", data: values, silent: true, barMaxWidth: 36, barCategoryGap: "28%", ...levelLine(0) },
         whiskerSeries(whiskers),
@@ -111,7 +113,7 @@ export function lyingBars(
   return svgChart(
     {
       grid: { ...box, left: 104, right: 20 },
-      xAxis: valueAxis(options.format),
+      xAxis: { ...valueAxis(options.format), ...fromZero },
       yAxis: {
         type: "category",
         inverse: true,
@@ -127,7 +129,7 @@ export function lyingBars(
           barMaxWidth: 12,
           data: items.map((item) => ({
             value: item.value,
-            itemStyle: { color: item.colour ?? (item.value >= 0 ? ink.rise : ink.fall) },
+            itemStyle: { color: item.colour ?? (item.value >= 0 ? ink.rise : ink.fall), opacity: 0.8 },
           })),
           markLine: markLine([{ xAxis: 0 }]),
         },
@@ -258,6 +260,7 @@ function markLine(data: readonly object[]) {
 function whiskerSeries(whiskers: readonly (readonly number[])[]) {
   return {
     type: "custom",
+    z: 5,
     silent: true,
     data: whiskers,
     encode: { x: 0, y: [1, 2] },

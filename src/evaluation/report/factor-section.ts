@@ -23,9 +23,11 @@ export function factorSection(detail: FactorDetail, evaluation: FactorEvaluation
   );
 }
 
+function item(title: Html, value: string, raw: number, sub: string, colour = ""): string {
+  return `<div><div class="name">${title}</div><div class="value ${colour}" title="${exact(raw)}">${value}</div><div class="sub">${sub}</div></div>`;
+}
+
 function headline({ summary, netValues }: FactorDetail): Html {
-  const item = (title: Html, value: string, raw: number, sub: string, colour = "") =>
-    `<div><div class="name">${title}</div><div class="value ${colour}" title="${exact(raw)}">${value}</div><div class="sub">${sub}</div></div>`;
   const { rankIc, ic } = summary;
   const items = [
     item(
@@ -54,7 +56,7 @@ function headline({ summary, netValues }: FactorDetail): Html {
       explained("topExcess"),
       percent(summary.annualTopExcess, 1),
       summary.annualTopExcess,
-      "",
+      `Q1 ${percent(summary.annualBottomExcess, 1)}`,
       signClass(summary.annualTopExcess),
     ),
     ...(netValues === null
@@ -124,7 +126,7 @@ function strength(detail: FactorDetail, { days, settings }: FactorEvaluation): H
       },
     ),
     figure(
-      html(`${explained("decay")}`),
+      explained("decay"),
       bars(
         detail.decay.map(({ horizon, rankIc }) => ({
           name: String(horizon),
@@ -246,7 +248,7 @@ function stability(detail: FactorDetail, { days, settings }: FactorEvaluation): 
         ],
         {
           label: alt("autocorrelation and coverage"),
-          format: (value) => fixed(value, 1),
+          format: (value) => fixed(value, 2),
           range: autocorrelationRange(detail),
         },
       ),

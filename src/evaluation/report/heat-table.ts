@@ -33,18 +33,15 @@ export function correlationHeat(correlation: FactorEvaluation["correlation"]): H
     const cells = names.map((other, j) => {
       const value = values[i * size + j]!;
       if (!Number.isFinite(value)) return `<td>${MISSING}</td>`;
+      if (i === j) return "<td></td>";
       const colour = `${value >= 0 ? "p" : "n"}${level(Math.abs(value), [0.1, 0.3, 0.6, 0.8])}`;
-      return `<td class="${colour}" title="${escaped(`${name} × ${other}`)}: ${exact(value)}">${i === j ? "" : fixed(value * 100, 0)}</td>`;
+      return `<td class="${colour}" title="${escaped(`${name} × ${other}`)}: ${exact(value)}">${fixed(value * 100, 0)}</td>`;
     });
-    return `<tr><th scope="row">${k(i)} ${escaped(name)}</th>${cells.join("")}</tr>`;
+    return `<tr><th scope="row">${i + 1}. ${escaped(name)}</th>${cells.join("")}</tr>`;
   });
   return html(
     `<div class="scroll"><table class="heat square"><thead><tr><th>${both({ zh: "×100", en: "×100" })}</th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
   );
-
-  function k(index: number): string {
-    return `${index + 1}.`;
-  }
 }
 
 /** 0 below the first bound … 4 from the last. */

@@ -10,11 +10,11 @@ const colours = [
 ].join("");
 
 /** Orange-red and blue-green of Okabe and Ito: told apart by colour-blind readers; a sign always stands beside. */
-const light = `--paper:#fff;--panel:#fff;--line:#e3e5e9;--ink:#1c2128;--muted:#606a76;--text:#606a76;--axis:#9aa3ad;--grid:#eceef1;--accent:#1f5fa8;--second:#b8641b;--faint:#b9c4d1;--whisker:#3a424c;--warm:#c8401a;--cool:#00795a;--hover:#f5f7fa;
+const light = `--paper:#fff;--panel:#fff;--line:#e3e5e9;--ink:#1c2128;--muted:#606a76;--text:#606a76;--axis:#9aa3ad;--grid:#eceef1;--accent:#1f5fa8;--second:#b8641b;--faint:#b9c4d1;--whisker:#1c2128;--warm:#c8401a;--cool:#00795a;--hover:#f5f7fa;
 --q1:#1d4f91;--q2:#3f74b3;--q3:#7199c9;--q4:#a3b5c8;--q5:#8c8f94;--q6:#cdb396;--q7:#dc9a55;--q8:#cc7420;--q9:#a84a00;
 --warm1:#fbe9e3;--warm2:#f5c9ba;--warm3:#eda18a;--warm4:#e2785a;--cool1:#e0f2ec;--cool2:#b9dfd2;--cool3:#86c5b0;--cool4:#4fa78b;
 --neg1:#e6eef8;--neg2:#c0d5ed;--neg3:#8fb3de;--neg4:#5a8cc8;--pos1:#fbeedd;--pos2:#f4d5ad;--pos3:#e9b271;--pos4:#d98a35;--cell:#1c2128`;
-const dark = `--paper:#14171c;--panel:#1a1e24;--line:#2d333c;--ink:#dfe4ea;--muted:#98a3b0;--text:#98a3b0;--axis:#5c6672;--grid:#262c34;--accent:#6aa8ee;--second:#eba25d;--faint:#4a5868;--whisker:#c5ccd4;--warm:#ff8a66;--cool:#3cc7a0;--hover:#20252d;
+const dark = `--paper:#14171c;--panel:#1a1e24;--line:#2d333c;--ink:#dfe4ea;--muted:#98a3b0;--text:#98a3b0;--axis:#5c6672;--grid:#262c34;--accent:#6aa8ee;--second:#eba25d;--faint:#4a5868;--whisker:#e6ebf0;--warm:#ff8a66;--cool:#3cc7a0;--hover:#20252d;
 --q1:#5b94e0;--q2:#7ba9e4;--q3:#9abde6;--q4:#b4c4d6;--q5:#a8abb0;--q6:#d6c1a8;--q7:#e9b27a;--q8:#f0974a;--q9:#ff7f2a;
 --warm1:#33221e;--warm2:#5a3025;--warm3:#84402c;--warm4:#b05135;--cool1:#19302a;--cool2:#1c493d;--cool3:#1e6653;--cool4:#1f846a;
 --neg1:#1d2937;--neg2:#213d5c;--neg3:#265484;--neg4:#2c6bae;--pos1:#33291d;--pos2:#553d1f;--pos3:#7c5522;--pos4:#a56e25;--cell:#eef1f4`;
@@ -48,7 +48,7 @@ p{margin:6px 0}.muted,.note{color:var(--muted)}.note{font-size:12px;margin:4px 0
 .facts .sub{font-size:12px;color:var(--muted)}
 dl.sheet{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}
 dl.sheet dt{color:var(--muted)}dl.sheet dd{margin:0;min-width:0;overflow-wrap:anywhere}
-.split{display:grid;grid-template-columns:1fr;gap:20px}
+.split{display:grid;grid-template-columns:1fr;gap:20px;align-items:start;margin-bottom:20px}
 .grid{display:grid;grid-template-columns:1fr;gap:14px}
 @media (min-width:760px){.split{grid-template-columns:3fr 2fr}.factor .facts{grid-template-columns:repeat(5,1fr)}.grid{grid-template-columns:1fr 1fr}}
 @media (min-width:1120px){.split{grid-template-columns:2fr 1fr}.grid{grid-template-columns:1fr 1fr 1fr}}
@@ -65,6 +65,7 @@ table{border-collapse:separate;border-spacing:0;width:100%;font-size:13px}
 th,td{padding:4px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--grid)}
 th:first-child,td:first-child{text-align:left}
 td.text,th.text{text-align:left;white-space:normal}
+.table td.text,.table th.text{white-space:nowrap}
 .table thead th{position:sticky;top:0;background:var(--panel);border-bottom:1px solid var(--line);font-weight:600;z-index:2;vertical-align:bottom}
 .table td:first-child,.table thead th:first-child{position:sticky;left:0;background:var(--panel);z-index:1}
 .table thead th:first-child{z-index:3}
@@ -91,5 +92,5 @@ input[type=search]{font:inherit;color:inherit;background:var(--panel);border:1px
 footer{border-top:1px solid var(--line);margin-top:30px;padding:14px 0 30px;color:var(--muted);font-size:12px}
 ${colours}
 @media (max-width:480px){main,.bar{padding-left:12px;padding-right:12px}dl.sheet{grid-template-columns:1fr;gap:0}dl.sheet dd{margin-bottom:6px}th,td{padding:4px 7px}.facts{grid-template-columns:1fr 1fr}}
-@media print{body{font-size:11px}.tools,nav,button{display:none}.tall{max-height:none}.scroll{overflow:visible}.table thead th,.table td:first-child{position:static}.factor{break-before:page}.grid{grid-template-columns:1fr 1fr 1fr}a{color:inherit}}
+@media print{body{font-size:11px}table{font-size:8px}th,td{padding:2px 3px}.table thead th{white-space:normal}.facts .value{font-size:14px}.heat td,.heat th,.heat.months td,.heat.months th{font-size:7px;padding:3px 0}.heat.square td{min-width:0}.legend,.note,figcaption{font-size:9px}.tools,nav,button{display:none}.tall{max-height:none}.scroll{overflow:visible}.table thead th,.table td:first-child{position:static}.factor{break-before:page}.grid{grid-template-columns:1fr 1fr 1fr}a{color:inherit}}
 `;

@@ -7,7 +7,7 @@ import { DataError } from "../../errors.ts";
 import type { BarMapping, DateFormat, TimeFormat } from "../../mapping/mapping.ts";
 import { barMappingSchema } from "../../mapping/mapping.ts";
 import { dayExpression, minuteExpression } from "../../sources/date-expression.ts";
-import { placeOf } from "../../sources/relation.ts";
+import { type SourceFile, placeOf } from "../../sources/locator.ts";
 import { barStatistics } from "../evidence/bar-statistics.ts";
 import { type CalendarEvidence, calendarOfDays } from "../evidence/calendars.ts";
 import { sampledDateFormat } from "../evidence/dates.ts";
@@ -19,9 +19,10 @@ import {
   instrumentsOfNames,
   zoneOfVenues,
 } from "../evidence/instruments.ts";
+import { otherUnits } from "../evidence/other-files.ts";
 import { unitHints } from "../evidence/unit-hints.ts";
 import { unitsOf } from "../evidence/units.ts";
-import type { Recogniser, Recognition, Sample } from "../recognition.ts";
+import type { Recogniser, Sample } from "../recognition.ts";
 
 const prices = [
   "open",
@@ -89,7 +90,21 @@ export const bars: Recogniser = {
       market: market[calendar.calendar],
       index,
     });
-    if (evidence.mixed !== undefined) throw mixedUnits(evidence.mixed, sample);
+    if (evidence.mixed !== undefined)
+      throw mixedUnits(`${placeOf(sample.file)}: ${evidence.mixed}`, sample.file);
+    if (evidence.prices === "raw" && !index && columns.volume !== undefined && columns.amount !== undefined) {
+      const other = await otherUnits(
+        sample.files,
+        { close, volume: columns.volume, amount: columns.amount },
+        {
+          database,
+          scratch: sample.scratch,
+          reading: sample.reading,
+          power: Math.round(Math.log10(statistics.ratio.median)),
+        },
+      );
+      if (other !== null) throw mixedUnits(other.found, other.file);
+    }
     const pace = await paceOf(sample, dating, date);
     const adjustment = adjustmentOf(evidence.prices, days, statistics.exDays.tolerance);
     const mapping = barMappingSchema.parse({
@@ -233,8 +248,7 @@ async function paceOf(
 }
 
 function clock(minute: number): string {
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
+  return new Date(minute * 60_000).toISOString().slice(11, 16);
 }
 
 function adjustmentOf(kind: "raw" | "hfq" | "qfq", days: readonly number[], tolerance: number): unknown {
@@ -260,11 +274,9 @@ function written(units: BarMapping["units"]): BarMapping["units"] {
   );
 }
 
-function mixedUnits(found: string, sample: Sample): DataError {
-  return new DataError("DATA_UNITS_MIXED", `${placeOf(sample.file)}: ${found}`, {
-    remedy: "split the file by unit, or correct the rows; one column must have one unit",
-    place: { file: sample.file.path },
+function mixedUnits(found: string, file: SourceFile): DataError {
+  return new DataError("DATA_UNITS_MIXED", found, {
+    remedy: "separate what has different units, or correct it; one column of a source has one unit",
+    place: { file: file.path },
   });
 }
-
-export type { Recognition };

@@ -10,9 +10,11 @@ import { barMappingSchema, referenceMappingSchema } from "../../mapping/mapping.
 import { dayExpression } from "../../sources/date-expression.ts";
 import { calendarOfDays } from "../evidence/calendars.ts";
 import { instrumentsOfNames } from "../evidence/instruments.ts";
+import type { SourceFile } from "../../sources/locator.ts";
 import type { Recogniser, Sample } from "../recognition.ts";
 
 const FACTOR_FILES = "factor_files/{code}.csv";
+const MAP_FILES = "map_files/{code}.csv";
 
 export const quantconnectDaily: Recogniser = {
   name: "quantconnect-daily",
@@ -35,12 +37,13 @@ export const quantconnectDaily: Recogniser = {
     if (calendar === null) return null;
     const closes = new Map(rows.map((row) => [Number(row["d"]), Number(row["c"])]));
     const scale = await scaleOf(sample, closes);
+    const mapFiles = await readable(beside(file, MAP_FILES));
     const mapping = barMappingSchema.parse({
       kind: "bars",
       shape: "quantconnect-daily",
       calendar: "XNYS",
       reading: { ...reading, names: ["time", "open", "high", "low", "close", "volume"] },
-      instrument: instruments.rule,
+      instrument: mapFiles ? { ...instruments.rule, mapFiles: MAP_FILES } : instruments.rule,
       date: { column: "time", format: date.format },
       columns: { open: "open", high: "high", low: "low", close: "close", volume: "volume" },
       units: { price: "price×10000" },
@@ -55,6 +58,9 @@ export const quantconnectDaily: Recogniser = {
         ...calendar.reasons,
         ...scale.reasons,
         "volume is in shares, as everywhere in this format",
+        ...(mapFiles
+          ? ["map_files beside the bars say when a ticker was another security's; those days are left out"]
+          : []),
       ],
       doubts: [
         ...instruments.doubts.filter((doubt) => !doubt.includes("US ticker")),
@@ -70,18 +76,14 @@ async function scaleOf(
   { file }: Sample,
   closes: ReadonlyMap<Day, number>,
 ): Promise<{ readonly hasFactorFiles: boolean; readonly reasons: string[]; readonly doubts: string[] }> {
-  const code = /^([A-Za-z.-]+?)(?:\.zip|\.csv)/.exec(file.name)?.[1] ?? "";
-  const path = join(dirname(file.path), FACTOR_FILES.replace("{code}", code));
+  const path = beside(file, FACTOR_FILES);
   const byConvention =
     "prices are taken as × 10,000, as everywhere in this format; no reference price of a factor file confirms it";
   if (!(await readable(path))) {
     return {
       hasFactorFiles: false,
       reasons: [],
-      doubts: [
-        byConvention,
-        `there is no ${FACTOR_FILES.replace("{code}", code)}, so splits and dividends are unknown`,
-      ],
+      doubts: [byConvention, `there is no ${path}, so splits and dividends are unknown`],
     };
   }
   const rows = parseFactorFile(await readFile(path, "utf8")).filter(({ reference }) => reference > 1);
@@ -90,19 +92,24 @@ async function scaleOf(
     ({ day, reference }) => Math.abs(closes.get(day)! / reference / 10_000 - 1) < 0.002,
   );
   const last = agreeing.at(-1);
-  const beside =
+  const applied =
     "factor_files beside the bars hold splits and dividends, so prices are raw and the factor comes from there";
   if (last === undefined || agreeing.length < compared.length * 0.8) {
-    return { hasFactorFiles: true, reasons: [beside], doubts: [byConvention] };
+    return { hasFactorFiles: true, reasons: [applied], doubts: [byConvention] };
   }
   return {
     hasFactorFiles: true,
     reasons: [
       `close is 10,000 times the reference price of the factor file on ${agreeing.length} of ${compared.length} of its dates (${isoOf(last.day)}: ${closes.get(last.day)!} and ${last.reference}), so prices are × 10,000 and not adjusted`,
-      beside,
+      applied,
     ],
     doubts: [],
   };
+}
+
+function beside(file: SourceFile, pattern: string): string {
+  const code = /^([A-Za-z.-]+?)(?:\.zip|\.csv)/.exec(file.name)?.[1] ?? "";
+  return join(dirname(file.path), pattern.replace("{code}", code));
 }
 
 async function readable(path: string): Promise<boolean> {

@@ -138,7 +138,8 @@ class MemorySnapshot {
           values[row * ids.length + at] = cells[row * LANES_PER_BLOCK + lane]!;
         }
       }
-      columns.push({ name, values });
+      const field = this.fieldSets.get(request.set)!.fields.find((each) => each.name === name)!;
+      columns.push({ name, values, unit: field.unit });
     }
     return panelOf({
       role: request.role,

@@ -8,11 +8,12 @@ import type { BarMapping } from "../../mapping/mapping.ts";
 import type { BarBatch, BarRequest, BarSource, SourceDescription } from "../../source.ts";
 import { asDataError } from "../../system-errors.ts";
 import { canonicalId, InstrumentIds, instrumentOfFile } from "../instrument-codes.ts";
-import type { SourceFile } from "../locator.ts";
-import { placeOf, type Relation, relationOf } from "../relation.ts";
+import { type SourceFile, placeOf } from "../locator.ts";
+import { type Relation, relationOf } from "../relation.ts";
 import { badDate, badNumber } from "./bad-row.ts";
 import { describeBars } from "./describe-bars.ts";
 import { factorsOfFile } from "./factor-files.ts";
+import { onlyOwnDays, ownDaysOfFile } from "./ticker-days.ts";
 import { BAD, type BarSelection, CODE, DAY, MINUTE, selectBars } from "./select-bars.ts";
 
 export interface MappedBarsOptions {
@@ -92,6 +93,7 @@ export class MappedBars implements BarSource {
     });
     const where = { database, relation, place: placeOf(file) };
     const factors = await factorsOfFile(file, mapping);
+    const ownDays = await ownDaysOfFile(file, mapping);
     const indexOfCode: number[] = [];
     let firstRow = 1;
     const { batchRows } = this.#options;
@@ -105,8 +107,7 @@ export class MappedBars implements BarSource {
           ? this.#instruments(batch, { indexOfCode, ids: pass.ids, file, firstRow })
           : new Int32Array(batch.rows).fill(pass.ids.indexOf(only));
       const columns = canonicalColumns(batch, selection);
-      if (factors !== null) columns.set("factor", factors(days));
-      yield {
+      const whole: BarBatch = {
         instruments: pass.ids.ids,
         instrument,
         days,
@@ -114,6 +115,11 @@ export class MappedBars implements BarSource {
         columns,
         origin: { file: placeOf(file), firstRow },
       };
+      const own = ownDays === null ? whole : onlyOwnDays(whole, ownDays);
+      if (own.days.length > 0)
+        yield factors === null
+          ? own
+          : { ...own, columns: new Map([...own.columns, ["factor", factors(own.days)]]) };
       firstRow += batch.rows;
     }
   }

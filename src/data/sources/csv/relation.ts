@@ -38,7 +38,6 @@ export async function textRelation(path: string, { reading }: RelationContext): 
     `escape = '"'`,
     `buffer_size = ${BUFFER_BYTES}`,
     `max_line_size = ${LONGEST_LINE}`,
-    ...(/\.gz$/i.test(path) ? ["compression = 'gzip'"] : []),
   ];
   return {
     sql: `read_csv(${sqlText(path)}, ${settings.join(", ")})`,
@@ -95,7 +94,7 @@ export function delimiterOf(line: string): NonNullable<Reading["delimiter"]> {
 
 const HEAD_BYTES = 65_536;
 
-/** Up to `count` first lines, as far as the first 64 KB reach. */
+/** Up to `count` first lines of a plain or gzipped file, as far as the first 64 KB reach. */
 export async function firstLinesOf(path: string, count: number): Promise<string[]> {
   const handle = await open(path, "r");
   try {

@@ -1,4 +1,4 @@
-import type { Disk, DiskRead, ReadOutcome } from "../disk.ts";
+import type { Disk, DiskRead, FilePart, ReadOutcome } from "../disk.ts";
 
 /** A file-system call with what is needed to repeat it, in part or not at all. */
 export type DiskCall =
@@ -22,6 +22,16 @@ const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) 
 function failure(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }
+
+/** The parts as one piece. Throws when they leave a gap or overlap. */
+function joined(parts: Iterable<FilePart>): Uint8Array {
+  const ordered = [...parts].sort((a, b) => a.at - b.at);
+  const gap = ordered.findIndex(({ at }, index) => at !== endOf(ordered[index - 1]));
+  if (gap >= 0) throw new RangeError(`part ${gap} begins at ${ordered[gap]!.at}`);
+  return new Uint8Array(Buffer.concat(ordered.map((part) => part.bytes)));
+}
+
+const endOf = (part: FilePart | undefined): number => (part === undefined ? 0 : part.at + part.bytes.length);
 
 /**
  * A disk in memory that records every call. {@link afterCrash} gives the disk as it may be found when the power fails
@@ -60,10 +70,10 @@ export class MemoryDisk implements Disk {
     this.log.push({ kind: "makeFolder", path });
   }
 
-  async write(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  async write(path: string, parts: Iterable<FilePart>): Promise<void> {
     if (!this.#folders.has(folderOf(path))) throw failure("ENOENT", path);
     if (this.#entries.has(path)) throw failure("EEXIST", path);
-    const bytes = new Uint8Array(Buffer.concat(parts));
+    const bytes = joined(parts);
     const inode = this.#nextInode++;
     this.#entries.set(path, inode);
     this.#inodes.set(inode, bytes);
@@ -179,7 +189,7 @@ export function fullDisk(
         claim(path);
       } catch (error) {
         // A full disk takes part of what is written.
-        await disk.write(path, [Buffer.concat(parts).subarray(0, 10)]);
+        await disk.write(path, [{ at: 0, bytes: joined(parts).slice(0, 10) }]);
         throw error;
       }
       await disk.write(path, parts);
@@ -196,6 +206,21 @@ export function fullDisk(
       claim(to);
       await disk.rename(from, to);
     },
+    remove: (path) => disk.remove(path),
+    read: (path, reads) => disk.read(path, reads),
+    size: (path) => disk.size(path),
+    list: (folder) => disk.list(folder),
+  };
+}
+
+/** A disk that passes every call on; spread it to change some. */
+export function forwarded(disk: Disk): Disk {
+  return {
+    makeFolder: (path) => disk.makeFolder(path),
+    write: (path, parts) => disk.write(path, parts),
+    sync: (path) => disk.sync(path),
+    syncFolder: (path) => disk.syncFolder(path),
+    rename: (from, to) => disk.rename(from, to),
     remove: (path) => disk.remove(path),
     read: (path, reads) => disk.read(path, reads),
     size: (path) => disk.size(path),

@@ -1,0 +1,143 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Command } from "commander";
+import { writeTableParquet } from "#data/export/parquet/write-table";
+import { factorSet } from "#factors/catalogue";
+import type { FactorFailure, FactorList } from "#factors/compute";
+import { factorTable } from "#pipelines/factor-table";
+import { rangeArgument } from "./arguments.ts";
+import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { UsageError } from "./outcome.ts";
+import { count, type Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
+import { withView, type ViewOptions } from "./views.ts";
+
+interface EvalOptions extends SharedOptions, ViewOptions, ListOptions {
+  readonly out: string;
+  readonly precision: string;
+  readonly backend: string;
+  readonly start?: string;
+  readonly end?: string;
+}
+
+/** The options that say which factors. */
+export interface ListOptions {
+  readonly set?: readonly string[];
+  readonly expr?: readonly string[];
+  readonly exprFile?: string;
+}
+
+/** The options that say which data factors are computed on. */
+export function withViewOptions(command: Command): Command {
+  return command
+    .option("--source <source>", "store, or qlib:DIR", "store")
+    .option("--store <name>", "which store, e.g. XSHG/day, when there are several")
+    .option("--generation <n>", "an older generation of the store")
+    .option("--codes <list>", "only these instruments: A,B or @FILE")
+    .option(
+      "--vwap <rule>",
+      "where the data give none: amount (÷ volume) or typical ((high+low+close)/3)",
+      "amount",
+    );
+}
+
+export function evalCommand(): Command {
+  return withViewOptions(withSharedOptions(new Command("eval")))
+    .description("compute factor sets or expressions and write them as Parquet")
+    .option("--set <name...>", "factor set; several give namespaced columns")
+    .option("--expr <expression...>", "an expression")
+    .option("--expr-file <file>", "a file with one expression a line")
+    .option("--precision <type>", "type of the output: f32 or f64", "f32")
+    .option("--backend <name>", "js: the reference backend", "js")
+    .option("--start <date>", "first session written")
+    .option("--end <date>", "last session written")
+    .requiredOption("--out <file>", "Parquet file: instrument, datetime, then a column per factor")
+    .action((options: EvalOptions) => runCommand(options, (context) => evalFactors(context, options)));
+}
+
+async function evalFactors(context: CommandContext, options: EvalOptions): Promise<boolean> {
+  const { terminal, signal } = context;
+  const { precision, backend } = options;
+  if (precision !== "f32" && precision !== "f64") {
+    throw new UsageError(`--precision ${precision} is not a type`, "give f32 or f64");
+  }
+  if (backend !== "js") throw new UsageError(`--backend ${backend} is not there`, "give js");
+  const list = await factorListOf(options);
+  return withView(context, options, async (view) => {
+    const progress = terminal.progress("factors", view.instruments.length, "instruments");
+    const table = await factorTable(view, list, {
+      precision,
+      ...rangeArgument(options),
+      signal,
+      onInstruments: (done) => progress.update(done),
+    });
+    reportFailures(terminal, table.failures);
+    if (table.fields.length === 0) throw table.failures[0]!.error;
+    await mkdir(dirname(options.out), { recursive: true });
+    const rows = await writeTableParquet(table, options.out, {
+      signal,
+      metadata: {
+        engine: `alphaloom ${version}`,
+        source: view.locator,
+        ...(view.generation === null ? {} : { generation: String(view.generation) }),
+      },
+    });
+    progress.end();
+    terminal.line(
+      `${options.out}: ${count(table.fields.length)} factors × ${count(rows)} rows of ${view.locator}` +
+        (view.generation === null ? "" : ` generation ${view.generation}`),
+    );
+    terminal.result({
+      ok: true,
+      out: options.out,
+      rows,
+      factors: table.fields.map((field) => field.name),
+      source: view.locator,
+      generation: view.generation,
+      failures: table.failures.map(({ name, error }) => ({ name, code: error.code, message: error.message })),
+    });
+    return table.failures.length === 0;
+  });
+}
+
+/** One set: its own names; several: `set.name`; expressions: their text. Throws `UsageError`. */
+export async function factorListOf(options: ListOptions): Promise<FactorList & { readonly name?: string }> {
+  const sets = (options.set ?? []).map(factorSet);
+  const expressions = [...(options.expr ?? [])];
+  if (options.exprFile !== undefined) expressions.push(...(await expressionLines(options.exprFile)));
+  if (sets.length === 0 && expressions.length === 0) {
+    throw new UsageError("nothing to compute", "give --set NAME, --expr 'E' or --expr-file FILE");
+  }
+  const [only] = sets;
+  if (sets.length === 1 && expressions.length === 0) return only!;
+  return {
+    factors: [
+      ...sets.flatMap((set) =>
+        set.factors.map(({ name, expression }) => ({ name: `${set.name}.${name}`, expression })),
+      ),
+      ...[...new Set(expressions)].map((expression) => ({ name: expression, expression })),
+    ],
+  };
+}
+
+async function expressionLines(file: string): Promise<string[]> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new UsageError(
+      `--expr-file ${file}: ${error instanceof Error ? error.message : String(error)}`,
+      "name a readable file with one expression a line",
+    );
+  }
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+export function reportFailures(terminal: Terminal, failures: readonly FactorFailure[]): void {
+  for (const { name, error } of failures) {
+    terminal.warn(`${name} was not computed: ${error.code} ${error.message}\n  do: ${error.remedy}`);
+  }
+}

@@ -1,0 +1,77 @@
+import { Command } from "commander";
+import { formatInstrument, readInstrument } from "#market/instrument";
+import { factorSet } from "#factors/catalogue";
+import { dumpQlibDirectory } from "#pipelines/export-qlib";
+import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { UsageError } from "./outcome.ts";
+import { chosenSnapshot, chosenStore } from "./stores.ts";
+import { bytes, count } from "./terminal.ts";
+
+interface DumpOptions extends SharedOptions {
+  readonly store?: string;
+  readonly generation?: string;
+  readonly overwrite?: boolean;
+  readonly codesAs: string;
+  readonly set?: readonly string[];
+  readonly vwap?: string;
+}
+
+export function qlibCommand(): Command {
+  return new Command("qlib").description("Qlib directories").addCommand(dumpCommand());
+}
+
+function dumpCommand(): Command {
+  return withSharedOptions(new Command("dump"))
+    .description("write a store as a Qlib provider directory: calendars, instruments, features")
+    .argument("<dir>", "a new directory")
+    .option("--store <name>", "which store, e.g. XSHG/day, when there are several")
+    .option("--generation <n>", "an older generation of the store")
+    .option("--set <name...>", "add the factors of these sets as features")
+    .option(
+      "--codes-as <form>",
+      "spelling of the instruments: qlib (SZ000001) or canonical (000001.SZ)",
+      "qlib",
+    )
+    .option(
+      "--vwap <rule>",
+      "where the data give none: amount (÷ volume) or typical ((high+low+close)/3)",
+      "amount",
+    )
+    .option("--overwrite", "replace a Qlib directory that is already there")
+    .action((dir: string, options: DumpOptions) =>
+      runCommand(options, (context) => dump(context, dir, options)),
+    );
+}
+
+async function dump(context: CommandContext, dir: string, options: DumpOptions): Promise<boolean> {
+  const { vwap } = options;
+  if (options.codesAs !== "qlib" && options.codesAs !== "canonical") {
+    throw new UsageError(`--codes-as ${options.codesAs} is not a form`, "give qlib or canonical");
+  }
+  if (vwap !== undefined && vwap !== "amount" && vwap !== "typical") {
+    throw new UsageError(`--vwap ${vwap} is not a rule`, "give amount or typical");
+  }
+  const store = await chosenStore(context, options.store);
+  await using snapshot = await chosenSnapshot(store, options.generation);
+  const progress = context.terminal.progress("qlib dump", snapshot.instruments.length, "instruments");
+  const result = await dumpQlibDirectory(snapshot, dir, {
+    sets: (options.set ?? []).map(factorSet),
+    overwrite: options.overwrite === true,
+    codeOf: options.codesAs === "qlib" ? qlibCode : (id) => id,
+    signal: context.signal,
+    onInstruments: (done) => progress.update(done),
+    ...(vwap === undefined ? {} : { vwap }),
+  });
+  progress.end();
+  context.terminal.line(
+    `${dir}: ${count(result.instruments)} instruments, ${count(result.files)} files, ${bytes(result.bytes)}, generation ${snapshot.generation}`,
+  );
+  context.terminal.result({ ok: true, dir, ...result, generation: snapshot.generation });
+  return true;
+}
+
+/** `SZ000001` for mainland listings, the part before the dot elsewhere. */
+export function qlibCode(id: string): string {
+  const read = readInstrument(id, { acceptUnknown: true });
+  return read.ok ? formatInstrument(read.id, "qlib") : id;
+}
