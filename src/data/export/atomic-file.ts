@@ -2,7 +2,16 @@
  * A file that appears whole or not at all: written beside its place, flushed to the disk, renamed over it,
  * and the folder flushed so that the new name survives a power cut.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import { asDataError } from "#data/system-errors";
 
@@ -20,6 +29,11 @@ export function syncFolder(folder: string): void {
 /** A name beside `place` that no other process uses; a crash leaves at most this one behind. */
 export function besidePlace(place: string): string {
   return path.join(path.dirname(place), `.${path.basename(place)}.${process.pid}.part`);
+}
+
+/** Removes what a failed write left, without a word when there is nothing: the failure itself is what counts. */
+export function removePart(part: string): void {
+  if (existsSync(part)) rmSync(part, { recursive: true, force: true });
 }
 
 /**
@@ -49,7 +63,7 @@ export async function writeAtomically(
     return bytes;
   } catch (error) {
     if (handle !== undefined) closeSync(handle);
-    rmSync(part, { force: true });
+    removePart(part);
     throw asDataError(error, { file: place, doing: "write" });
   }
 }
