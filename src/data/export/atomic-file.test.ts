@@ -32,6 +32,6 @@ it("a place that cannot be is refused by its name", async () => {
   const below = path.join(place, "below.txt");
   await expect(writeAtomically(below, ["x"])).rejects.toMatchObject({
     code: "DATA_FILE_MISSING",
-    place: { file: below },
+    place: { file: place },
   });
 });

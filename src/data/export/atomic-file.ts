@@ -13,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import path from "node:path";
+import { DataError } from "#data/errors";
 import { asDataError } from "#data/system-errors";
 
 /** Flushes a folder's names. Windows keeps no handle on folders and needs none. */
@@ -29,6 +30,21 @@ export function syncFolder(folder: string): void {
 /** A name beside `place` that no other process uses; a crash leaves at most this one behind. */
 export function besidePlace(place: string): string {
   return path.join(path.dirname(place), `.${path.basename(place)}.${process.pid}.part`);
+}
+
+/** Makes a folder and those above it. Throws DATA_FILE_MISSING when a part of the path is a file. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "EEXIST" && code !== "ENOTDIR") throw asDataError(error, { file: folder, doing: "write" });
+    throw new DataError("DATA_FILE_MISSING", `${folder} cannot be a folder: a part of the path is a file`, {
+      remedy: "choose another place",
+      place: { file: folder },
+      cause: error,
+    });
+  }
 }
 
 /** Removes what a failed write left, without a word when there is nothing: the failure itself is what counts. */
@@ -48,7 +64,7 @@ export async function writeAtomically(
   let handle: number | undefined;
   let bytes = 0;
   try {
-    mkdirSync(path.dirname(place), { recursive: true });
+    makeFolder(path.dirname(place));
     handle = openSync(part, "w");
     for await (const chunk of chunks) {
       const data = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;

@@ -10,7 +10,7 @@ import { asDataError } from "#data/system-errors";
 import type { Day } from "#market/day";
 import { isoOf } from "#market/day";
 import type { TimeAxis } from "#panel/axes";
-import { besidePlace, removePart } from "../atomic-file.ts";
+import { besidePlace, makeFolder, removePart } from "../atomic-file.ts";
 import type { SeriesTable, Values } from "../series-table.ts";
 import { byText } from "../series-table.ts";
 import { encodeFeatureInto } from "./feature-bytes.ts";
@@ -53,7 +53,7 @@ export async function dumpQlib(
   const place = path.resolve(dir);
   const built = besidePlace(place);
   try {
-    mkdirSync(path.dirname(place), { recursive: true });
+    makeFolder(path.dirname(place));
     recoverDirectory(place);
     checkPlace(place, options.overwrite ?? false);
     removePart(built);
