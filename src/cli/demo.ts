@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import { Command } from "commander";
+import { openReferenceSource } from "#data/sources/open-source";
 import { factorSet } from "#factors/catalogue";
 import type { ImportResult } from "#data/ingest/import-result";
 import { writeTableParquet } from "#data/export/parquet/write-table";
@@ -11,6 +12,7 @@ import { runCommand, withSharedOptions, type CommandContext, type SharedOptions 
 import { reportFailures } from "./factors-eval.ts";
 import { writeReport, type WrittenReport } from "./factors-report.ts";
 import { importInto } from "./import.ts";
+import { importTable } from "./import-reference.ts";
 import { qlibCode } from "./qlib.ts";
 import { bytes, count, duration } from "./terminal.ts";
 import { withView } from "./views.ts";
@@ -42,6 +44,8 @@ export function demoCommand(): Command {
     );
 }
 
+const industries = `csv:${join(fixtures, "a-share-daily", "a-share-instruments-2019.csv")}`;
+
 /** A file that the demo made, for the list at its end. */
 interface Made {
   readonly path: string;
@@ -57,6 +61,8 @@ async function runDemo(context: CommandContext): Promise<boolean> {
     terminal.line(`\n${index + 1}. Import ${title}`);
     imports.push(await importInto(context, locator));
   }
+  terminal.line("\n   and names and industries of the A-shares, as a reference table");
+  await importTable(context, await openReferenceSource(industries));
   const workspace = workspaceAt(context.workspace);
   made.push({ path: workspace.stores, what: "the panel stores: immutable segments, one manifest each" });
 
@@ -136,7 +142,16 @@ async function evaluate(
     writeReport(
       context,
       view,
-      { set: ["alpha158"], out, lang: "zh", horizon: "1", entryLag: "1", quantiles: "5" },
+      {
+        set: ["alpha158"],
+        out,
+        lang: "zh",
+        horizon: "1",
+        entryLag: "1",
+        quantiles: "5",
+        groups: "instruments.industry",
+        assumeStatic: true,
+      },
       { imported: result },
     ),
   );

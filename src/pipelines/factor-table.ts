@@ -88,7 +88,7 @@ async function* computeGroups(
 export interface FactorGroups {
   readonly names: readonly string[];
   readonly failures: readonly FactorFailure[];
-  groups(): AsyncGenerator<FactorGroup>;
+  groups: () => AsyncGenerator<FactorGroup>;
 }
 
 /** The factors of a list on a view, computed while they are read. */

@@ -45,9 +45,10 @@ export function viewOfStore(snapshot: StoreSnapshot, request: ViewRequest = {}):
     ...(extra.length > 0 ? [["extra", extra] as const] : []),
   ]);
   const adjusted = (instruments: ReadonlySet<string>): ReturnType<typeof qlibFields> =>
-    qlibFields(tableOfStore(snapshot, { fields: wanted, instruments }), {
-      ...(request.vwap === undefined ? {} : { vwap: request.vwap }),
-    });
+    qlibFields(
+      tableOfStore(snapshot, { fields: wanted, instruments }),
+      request.vwap === undefined ? {} : { vwap: request.vwap },
+    );
   const instruments = snapshot.instruments
     .filter(({ id, first, last }) => first <= last && (request.instruments?.has(id) ?? true))
     .map(({ id }) => id)

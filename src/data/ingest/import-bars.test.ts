@@ -393,7 +393,7 @@ it("closes that are last trades make no ex-days where the official close was an 
   }
   const factor = await series(open, "600000.SH", "factor");
   expect(factor).toEqual([1, 1, 2, 2, 2, 2, 2, 2 * (10 / 9.98), 2 * (10 / 9.98)]);
-  expect(open.content.instruments[0]!.attributes["closes"]).toBe("last-trades");
+  expect(open.content.instruments[0]!.attributes["exDayTolerance"]).toBe("0.005");
   const strict = new MemoryStore(open.sessionsBetween);
   await importBars(new RowsSource(rows), strict.writer(), { calendar: shanghai, engine: "test" });
   expect((await series(strict, "600000.SH", "factor"))[1]).toBe(10 / 10.02);

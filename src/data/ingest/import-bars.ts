@@ -12,10 +12,9 @@ import type { Inspection } from "#data/quality/inspect";
 import type { BarRequest, BarSource, SourceDescription } from "#data/source";
 import type { StoredInstrument, StoreWriter } from "#data/store/panel-store";
 import { isoOf } from "#market/day";
-import type { InstrumentId } from "#market/instrument";
-import { closeIsAverage } from "#market/session";
 import type { Candidate, SessionCalendar } from "./check-instruments.ts";
 import { checkInstruments } from "./check-instruments.ts";
+import { closeRuleOf } from "./close-rule.ts";
 import { distinctRows } from "./distinct-rows.ts";
 import { factorRuleOf } from "./factor-rule.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -54,9 +53,6 @@ export interface ImportOptions {
   /** Milliseconds of a clock that does not go back. */
   readonly now?: () => number;
 }
-
-/** Value of the attribute `closes` of instruments whose source keeps last trades as closes. */
-const LAST_TRADES = "last-trades";
 
 /** Sessions before the last stored one that are asked for again, to see whether an adjusted history was rewritten. */
 const OVERLAP_SESSIONS = 10;
@@ -220,7 +216,7 @@ function place(taken: readonly Candidate[], writer: StoreWriter): StoredInstrume
 }
 
 function laneMergeOf(incoming: IncomingRows, stored: StoredInstrument, context: MergeContext): LaneMerge {
-  const { description, replaces, writer } = context;
+  const { description, replaces } = context;
   const { kind } = description.adjustment;
   const given = new Set(description.fields.map(({ name }) => name));
   for (const name of incoming.columns.keys()) given.add(name === "source_factor" ? "factor" : name);
@@ -229,16 +225,9 @@ function laneMergeOf(incoming: IncomingRows, stored: StoredInstrument, context: 
     stored,
     rule: factorRuleOf(kind, given, stored.attributes["factorFrom"]),
     adjustment: kind,
-    closesOnTrade: keepsLastTrades(description, stored)
-      ? (row) => closeIsAverage(stored.id as InstrumentId, writer.time.days[row]!)
-      : undefined,
+    closes: closeRuleOf(description.adjustment, stored, context.writer.time.days),
     replaces,
   };
-}
-
-/** Whether the source's closes are last trades where the official close is an average. */
-function keepsLastTrades(description: SourceDescription, stored: StoredInstrument): boolean {
-  return (description.adjustment.exDayTolerance ?? 0) > 0 || stored.attributes["closes"] === LAST_TRADES;
 }
 
 /** A rewritten history that the source no longer gives from its first stored day. */
@@ -270,7 +259,7 @@ function settle(lane: MergedLane, context: MergeContext): void {
     source: description.locator,
     factorFrom: merge.rule,
     ...(base === undefined ? {} : { factorBase: base }),
-    ...(keepsLastTrades(description, merge.stored) ? { closes: LAST_TRADES } : {}),
+    ...merge.closes?.attributes,
     ...(kind === "qfq" ? { fingerprint: fingerprintOf(tail.days, tail.closes) } : {}),
   });
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import type { Disk } from "./disk.ts";
 import type { DiskCall, Fate } from "./testing/memory-disk.ts";
-import { fullDisk, MemoryDisk } from "./testing/memory-disk.ts";
+import { forwarded, fullDisk, MemoryDisk } from "./testing/memory-disk.ts";
 import { nextStep, smallStore, steps } from "./testing/scenario.ts";
 import { currentDigest, seededRandom } from "./testing/store-digest.ts";
 import { verifyStore } from "./verify.ts";
@@ -120,20 +120,6 @@ async function crashEverywhere(
   return { states, old, new: fresh, violations };
 }
 
-function bound(disk: Disk): Disk {
-  return {
-    makeFolder: (path) => disk.makeFolder(path),
-    write: (path, parts) => disk.write(path, parts),
-    sync: (path) => disk.sync(path),
-    syncFolder: (path) => disk.syncFolder(path),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
-    read: (path, reads) => disk.read(path, reads),
-    size: (path) => disk.size(path),
-    list: (folder) => disk.list(folder),
-  };
-}
-
 /** The copy of the current manifest may be torn: the next writer makes it again. */
 function isUnfinishedCopy(file: string, found: string): boolean {
   return found !== "none" && /manifest-\d+\.json$/.test(file);
@@ -160,8 +146,8 @@ test(
 );
 
 test.each<[string, (disk: Disk) => Disk]>([
-  ["files are not synced", (disk) => ({ ...bound(disk), sync: async () => {} })],
-  ["folders are not synced", (disk) => ({ ...bound(disk), syncFolder: async () => {} })],
+  ["files are not synced", (disk) => ({ ...forwarded(disk), sync: async () => {} })],
+  ["folders are not synced", (disk) => ({ ...forwarded(disk), syncFolder: async () => {} })],
 ])("the crash test notices when %s", async (_, wrap) => {
   const recorded = await record(wrap);
   const { violations } = await crashEverywhere(recorded, {

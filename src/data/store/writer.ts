@@ -28,7 +28,7 @@ import { bytesPerValue, SegmentEncoder } from "./segment.ts";
 import { DamageFound, damageError } from "./segment-files.ts";
 import { storedInstrument } from "./snapshot.ts";
 import type { ReadManifest, StoreParts } from "./store-parts.ts";
-import { readCurrent } from "./store-parts.ts";
+import { readWhole } from "./storage.ts";
 
 const SET_NAME = /^[A-Za-z0-9_.]{1,64}$/;
 const TIDY_LATER = new Set(["DATA_DISK_FULL", "DATA_NOT_PERMITTED"]);
@@ -273,15 +273,15 @@ export class ManifestWriter implements StoreWriter {
 
   async #swap(bytes: Uint8Array): Promise<void> {
     const { storage } = this.#parts;
+    // From here on the segments may be named by the manifest: they go only if it is seen that they are not.
+    const written = this.#written.splice(0, Infinity);
     try {
       await storage.swap(MANIFEST, bytes, this.#start.current?.bytes ?? null);
     } catch (error) {
-      // It may have failed after the new manifest had taken its place: then what it names must stay.
-      const now = await readCurrent(this.#parts);
-      if (now !== null && Buffer.compare(now.bytes, bytes) === 0) this.#written.length = 0;
+      const now = await readWhole(storage, MANIFEST);
+      if (now === null || Buffer.compare(now, bytes) !== 0) this.#written.push(...written);
       throw error;
     }
-    this.#written.length = 0;
   }
 
   /** The generation is committed whatever happens here; the next writer does what could not be done. */

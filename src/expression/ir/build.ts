@@ -266,7 +266,7 @@ export class GraphBuilder {
       });
     }
     const key = `${operator.name}(${[...inputs.map((id) => `#${id}`), ...rest.map((value) => JSON.stringify(value))].join(",")})`;
-    const finite = operator.keepsFinite && operandsFinite;
+    const finite = operator.infinity === "absorbs" || (operator.infinity === "passes" && operandsFinite);
     return this.#keep(key, { kind: "apply", operator, inputs, arguments: rest, type, reach, clock, finite });
   }
 

@@ -15,7 +15,7 @@ export function logic(name: string, sign: string, bits: (a: number, b: number) =
     ],
     missing: "a missing condition (Ref of a condition at the first rows) is false",
     source: QLIB,
-    keepsFinite: true,
+    infinity: "absorbs",
     type([left, right]): Dtype {
       refuseFloat(name, sign, left!);
       refuseFloat(name, sign, right!);

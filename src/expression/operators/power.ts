@@ -8,7 +8,7 @@ const general = pair({
   name: "Power",
   summary: "left to the power right",
   missing: "NaN on either side is NaN, but x**0 and 1**x are 1; a root of a negative number is NaN",
-  keepsFinite: false,
+  infinity: "makes",
   type: (common, _left, right) => {
     if (common === "i64" && right.number !== undefined && right.number < 0) {
       throw new TypeRefusal(

@@ -212,3 +212,18 @@ export function fullDisk(
     list: (folder) => disk.list(folder),
   };
 }
+
+/** A disk that passes every call on; spread it to change some. */
+export function forwarded(disk: Disk): Disk {
+  return {
+    makeFolder: (path) => disk.makeFolder(path),
+    write: (path, parts) => disk.write(path, parts),
+    sync: (path) => disk.sync(path),
+    syncFolder: (path) => disk.syncFolder(path),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+    read: (path, reads) => disk.read(path, reads),
+    size: (path) => disk.size(path),
+    list: (folder) => disk.list(folder),
+  };
+}
