@@ -163,6 +163,7 @@ test("a flipped byte anywhere in the manifest is found, named and repaired from 
   expect(report).toMatchObject({ manifestRestoredFrom: 1, generation: 1, repaired: [], lost: [] });
   expect(await readAll(open(copy))).toBe(clean);
   await copy.remove("/w/manifest.json");
+  expect(await open(copy).exists()).toBe(true);
   await expect(open(copy).snapshot()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   await expect(open(copy).writer()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   expect((await repairStore(open(copy), async () => null)).manifestRestoredFrom).toBe(1);

@@ -96,7 +96,8 @@ export class OpenedStore implements PanelStore {
   }
 
   async exists(): Promise<boolean> {
-    return (await this.parts.storage.size(MANIFEST)) !== null;
+    const { storage } = this.parts;
+    return (await storage.size(MANIFEST)) !== null || (await keptGenerations(storage)).length > 0;
   }
 
   async snapshot(generation?: number): Promise<StoreSnapshot> {
