@@ -102,6 +102,16 @@ describe("conditions", () => {
     expect(valuesOf("$close>0", two)[0]).toEqual([1, 1, 0, 1, 1]);
   });
 
+  test.each([
+    ["If($close>1,6,1)&3", [1, 2, 1, 2, 2]],
+    ["Or(If($close>1,6,1),If($close>2,4294967296,8))", [9, 14, 9, 4294967302, 4294967302]],
+    ["Not(If($close>1,6,1))", [-2, -7, -2, -7, -7]],
+    ["And($close>1,If($close>2,2,1))", [0, 1, 0, 0, 0]],
+    ["($close>1)*3+($close>2)", [0, 3, 0, 4, 4]],
+  ])("%s takes whole numbers bit by bit", (expression, expected) => {
+    expect(valuesOf(expression, two)[0]).toEqual(expected);
+  });
+
   test("a shifted condition is missing at first, and then counts as false", () => {
     expect(valuesOf("Ref($close>1,1)", two)[0]).toEqual([NAN, 0, 1, 0, 1]);
     expect(valuesOf("Or(Ref($close>1,1),$close>4)", two)[0]).toEqual([0, 0, 1, 0, 1]);
