@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { dataCommand } from "./data.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { factorsCommand } from "./factors.ts";
 import { importCommand } from "./import.ts";
 import { qlibCommand } from "./qlib.ts";
@@ -16,5 +17,6 @@ export function buildProgram(): Command {
     .addCommand(importCommand())
     .addCommand(dataCommand())
     .addCommand(factorsCommand())
-    .addCommand(qlibCommand());
+    .addCommand(qlibCommand())
+    .addCommand(doctorCommand());
 }

@@ -129,8 +129,6 @@ const readingSchema = z.strictObject({
   encoding: z.enum(["auto", "utf-8", "gb18030", "utf-16le", "latin1"]).default("auto"),
   /** Excel: name of the sheet; the first one by default. */
   sheet: z.string().optional(),
-  /** Zip: name of the entry to read; needed only when there are several. */
-  entry: z.string().optional(),
   /** Texts that stand for a missing number, besides the empty one. */
   missing: z.array(z.string()).default(["NaN", "nan", "NA", "N/A", "null", "NULL", "None", "-", "--", "\\N"]),
 });

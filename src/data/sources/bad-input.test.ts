@@ -179,8 +179,9 @@ describe("what cannot be read", () => {
   });
 });
 
+const day = (index: number): string => `2024-01-${String(index).padStart(2, "0")}`;
+
 describe("what is not understood", () => {
-  const day = (index: number): string => `2024-01-${String(index).padStart(2, "0")}`;
   const sessions = [2, 3, 4, 5, 8, 9, 10, 11, 12, 15];
   const table = (scale: (row: number) => number): string =>
     `ts_code,trade_date,open,high,low,close,vol,amount\n${sessions.map((at, row) => `000001.SZ,${day(at)},10,10.1,9.9,10,1000,${10_000 * scale(row)}`).join("\n")}\n`;

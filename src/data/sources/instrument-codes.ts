@@ -2,8 +2,7 @@
 import { readInstrument } from "#market/instrument";
 import { DataError } from "../errors.ts";
 import type { InstrumentRule } from "../mapping/mapping.ts";
-import { placeOf } from "./locator.ts";
-import type { SourceFile } from "./locator.ts";
+import { type SourceFile, placeOf } from "./locator.ts";
 
 /** Canonical ids in order of first appearance; grows, never reorders. */
 export class InstrumentIds {

@@ -35,11 +35,6 @@ const endings: readonly (readonly [RegExp, FileKind])[] = [
 const ZIP = /\.zip$/i;
 const KINDS: readonly string[] = ["parquet", "csv", "json", "excel"];
 
-/** File and entry as a person would point at them. */
-export function placeOf(file: SourceFile): string {
-  return file.entry === undefined || file.name === file.entry ? file.path : `${file.path}!${file.entry}`;
-}
-
 export function parseLocator(text: string): Locator {
   const match = /^([a-z]{2,}):(.+)$/s.exec(text);
   if (match !== null && KINDS.includes(match[1]!)) {
@@ -122,4 +117,9 @@ function nothingFound(locator: Locator): DataError {
       "check the folder and the kind before the colon; subfolders are not searched, a glob such as csv:DIR/*/*.csv is",
     place: { file: locator.path },
   });
+}
+
+/** File and entry as a person would point at them. */
+export function placeOf(file: SourceFile): string {
+  return file.entry === undefined || file.name === file.entry ? file.path : `${file.path}!${file.entry}`;
 }

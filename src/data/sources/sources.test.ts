@@ -178,6 +178,16 @@ describe("folders and names", () => {
   });
 });
 
+const intraday = (stamp: string) =>
+  mapping({
+    freq: "1min",
+    stamp,
+    date: { column: "day", format: "YYYYMMDD" },
+    time: { column: "t", format: "HHmmssSSS" },
+    columns: { close: "c" },
+    units: {},
+  });
+
 describe("dates and times", () => {
   test.each([
     ["YYYYMMDD", "20240102"],
@@ -222,15 +232,6 @@ describe("dates and times", () => {
       "minutes.csv",
       "code,day,t,c\n000001.SZ,20240102,093000000,9\n000001.SZ,20240102,145900000,9\n",
     );
-    const intraday = (stamp: string) =>
-      mapping({
-        freq: "1min",
-        stamp,
-        date: { column: "day", format: "YYYYMMDD" },
-        time: { column: "t", format: "HHmmssSSS" },
-        columns: { close: "c" },
-        units: {},
-      });
     const start = await read(await openBarSource(path, { mapping: intraday("start") }));
     const end = await read(await openBarSource(path, { mapping: intraday("end") }));
     expect(start.map((row) => row[2])).toEqual([571, 900]);
@@ -238,8 +239,9 @@ describe("dates and times", () => {
   });
 });
 
+const line = (day: string, close: number) => `${day} 00:00,${close},${close},${close},${close},100\n`;
+
 test("rows of a ticker's former owner are left out and factor files become a running factor", async () => {
-  const line = (day: string, close: number) => `${day} 00:00,${close},${close},${close},${close},100\n`;
   const bars = line("20091230", 10_000) + line("20100104", 20_000) + line("20100105", 10_000);
   write("lean/abc.zip", zipSync({ "abc.csv": strToU8(bars) }));
   write("lean/map_files/abc.csv", "20100101,abc,N\n20501231,abc,N\n");

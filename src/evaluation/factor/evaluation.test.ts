@@ -1,15 +1,18 @@
 import { expect, test } from "vitest";
 import { panelOf } from "#panel/panel";
-import type { Column } from "#panel/panel";
+import type { Column, Panel } from "#panel/panel";
 import { rankAutocorrelation } from "./autocorrelation.ts";
 import { demeaned } from "./demean.ts";
 import { evaluateFactors } from "./evaluation.ts";
 import type { EvaluationInput } from "./evaluation.ts";
+import type { Grid } from "./grid.ts";
 import { stream } from "./grid-fixture.ts";
 import { informationCoefficient } from "./information-coefficient.ts";
 import { bucketMeans, quantileReturns, spreadOf } from "./quantile-returns.ts";
 import { quantileBuckets } from "./quantiles.ts";
 import { meanOf } from "./series-statistics.ts";
+import { defaultSettings } from "./settings.ts";
+import { evaluateFactor, evaluationContext } from "./summary.ts";
 import { bucketTurnover } from "./turnover.ts";
 
 const rows = 60;
@@ -92,6 +95,44 @@ test("a table row equals what the single functions say", () => {
   );
   expect(good.turnover).toBe((meanOf(bucketTurnover(buckets, 5)) + meanOf(bucketTurnover(buckets, 1))) / 2);
   expect(good.autocorrelation).toBe(meanOf(rankAutocorrelation(grid("good"))));
+});
+
+/** The first days of a column. */
+function cutGrid(panel: Panel, name: string, days: number): Grid {
+  return { rows: days, lanes, values: panel.columns.get(name)!.values.slice(0, days * lanes) };
+}
+
+test("no daily figure changes when the days after it are cut off", () => {
+  const given = input();
+  const seriesOf = (days: number) => {
+    const label = cutGrid(given.labels.panel, "r", days);
+    const context = evaluationContext({
+      label,
+      horizon: 1,
+      universe: label,
+      settings: { ...defaultSettings, minInstruments: 20 },
+    });
+    return evaluateFactor("good", cutGrid(given.factors, "good", days), context).series;
+  };
+  const whole = seriesOf(rows);
+  for (const days of [1, 2, 17, 59]) {
+    const cut = seriesOf(days);
+    expect(cut.ic.values).toEqual(whole.ic.values.slice(0, days));
+    expect(cut.rankIc.values).toEqual(whole.rankIc.values.slice(0, days));
+    expect(cut.buckets.values).toEqual(whole.buckets.values.slice(0, days * lanes));
+    expect(cut.spread.values).toEqual(whole.spread.values.slice(0, days));
+    expect(cut.topTurnover).toEqual(whole.topTurnover.slice(0, days));
+    expect(cut.autocorrelation).toEqual(whole.autocorrelation.slice(0, days));
+  }
+});
+
+test("the decay curve is in the order of its horizons, whatever the order of the labels", () => {
+  const given = input();
+  const [meaning] = given.labels.meanings;
+  const meanings = [3, 1, 2].map((horizon) => ({ ...meaning!, horizon }));
+  const evaluation = evaluateFactors({ ...given, labels: { ...given.labels, meanings } });
+  expect(evaluation.label.horizon).toBe(3);
+  expect(evaluation.details[0]!.decay.map((point) => point.horizon)).toEqual([1, 2, 3]);
 });
 
 test("a label held for several rows needs longer lags and has no compounded net value", () => {

@@ -92,10 +92,9 @@ export function evaluateFactors(input: EvaluationInput): FactorEvaluation {
   const tStatistics = summaries.map((summary) => summary.rankIc.tNeweyWest);
   const groups =
     input.groupOf === undefined ? undefined : groupGrid(factors.time, factors.instruments, input.groupOf);
-  const decay: DecayLabel[] = meanings.map((meaning) => ({
-    horizon: meaning.horizon,
-    grid: ordered(gridOf(labels, meaning.name)),
-  }));
+  const decay: DecayLabel[] = meanings
+    .toSorted((a, b) => a.horizon - b.horizon)
+    .map((meaning) => ({ horizon: meaning.horizon, grid: ordered(gridOf(labels, meaning.name)) }));
   const details = distinct(byStrength, correlation, settings).map((index) =>
     factorDetail(evaluateFactor(names[index]!, grids[index]!, context), context, { days, decay, groups }),
   );

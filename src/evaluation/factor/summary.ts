@@ -46,6 +46,8 @@ export interface FactorSummary {
   readonly annualSpread: number;
   /** Top bucket less the universe's mean, annualised likewise: what a long-only holder gains. */
   readonly annualTopExcess: number;
+  /** Bottom bucket likewise: the one to hold when the factor works the other way round. */
+  readonly annualBottomExcess: number;
   readonly monotonicity: number;
   /** Mean of the top and the bottom bucket's turnover per row. */
   readonly turnover: number;
@@ -117,6 +119,7 @@ export function evaluateFactor(
     spread: spread.statistics,
     annualSpread: spread.statistics.mean * perYear,
     annualTopExcess: excessMeans[excessMeans.length - 1]!.mean * perYear,
+    annualBottomExcess: excessMeans[0]!.mean * perYear,
     monotonicity: monotonicity(excessMeans),
     turnover: (meanOf(topTurnover) + meanOf(bottomTurnover)) / 2,
     coverage: meanOf(coverage.share),

@@ -9,7 +9,9 @@ import { script } from "./script.ts";
 import { sha256Base64 } from "./sha256.ts";
 import { style } from "./style.ts";
 
-const report: FactorReport = (() => {
+const report = reportOf(1);
+
+function reportOf(horizon: number, grouped = true): FactorReport {
   const rows = 80;
   const lanes = 40;
   const random = stream(11);
@@ -54,19 +56,22 @@ const report: FactorReport = (() => {
           {
             name: "r",
             entryLag: 1,
-            horizon: 1,
+            horizon,
             expression: "Ref($close, -2)/Ref($close, -1) - 1",
             lookAhead: 2,
             kind: "simple",
           },
         ],
       },
-      groupOf: (instrument) => (Number(instrument.slice(1)) < 30 ? "银行" : null),
+      ...(grouped
+        ? { groupOf: (instrument: string) => (Number(instrument.slice(1)) < 30 ? "银行" : null) }
+        : {}),
       settings: { minInstruments: 20, detailed: 2 },
     }),
     expressions: new Map([["A", "$close > 1 & $open"]]),
   };
-})();
+}
+
 const page = renderFactorReport(report);
 
 test("the page asks the network for nothing and lets only its own style and script run", () => {
@@ -111,6 +116,17 @@ test("no chart colour is left that the style does not map", () => {
   used.delete("#000");
   expect(used.size).toBeGreaterThan(5);
   for (const colour of used) expect(style).toContain(`"${colour}"`);
+});
+
+test("what is not known is left out or said: no groups, no compounding, no quality check", () => {
+  const bare = renderFactorReport({ ...reportOf(5, false), quality: null });
+  expect(page).toContain("Rank IC by industry");
+  expect(bare).not.toContain("Rank IC by industry");
+  expect(page).toContain("net value by quantile");
+  expect(bare).not.toContain("net value by quantile");
+  expect(bare).toContain("The findings were not at hand");
+  expect(renderFactorReport({ ...report, quality: [] })).toContain("Nothing was found.");
+  expect(bare.replace(script, "")).not.toMatch(/\b(?:NaN|undefined)\b/);
 });
 
 test("SHA-256 has the standard's test values", () => {

@@ -43,7 +43,8 @@ export interface FactorReport {
     readonly adjustment: Bilingual;
     readonly notes: readonly Bilingual[];
   };
-  readonly quality: readonly QualityFinding[];
+  /** Findings of the quality check; null when this report was made without knowing them. */
+  readonly quality: readonly QualityFinding[] | null;
   readonly evaluation: FactorEvaluation;
   /** Expression of each factor, shown with its details. */
   readonly expressions?: ReadonlyMap<string, string>;
@@ -127,8 +128,8 @@ function overview({ evaluation, set, data }: FactorReport): Html {
     ),
   ];
   const convention: Bilingual = {
-    zh: `标签 ${label.expression}：信号日收盘后已知，第 ${label.entryLag} 日收盘买入，持有 ${label.horizon} 日。每日至少 ${settings.minInstruments} 只；分 ${settings.quantiles} 组；年化按 ${settings.periodsPerYear} 个交易日、单利；未扣费用。`,
-    en: `Label ${label.expression}: the signal is known after the close, bought at the close ${label.entryLag} session(s) later, held for ${label.horizon}. At least ${settings.minInstruments} instruments a day; ${settings.quantiles} quantiles; annualised with ${settings.periodsPerYear} sessions, no compounding; before costs.`,
+    zh: `标签 ${label.expression}：信号日收盘后已知，第 ${label.entryLag} 日收盘买入，持有 ${label.horizon} 日（收益为${label.kind === "log" ? "对数" : "简单"}收益）。每日至少 ${settings.minInstruments} 只；分 ${settings.quantiles} 组；年化按 ${settings.periodsPerYear} 个交易日、单利；未扣费用。`,
+    en: `Label ${label.expression}: the signal is known after the close, bought at the close ${label.entryLag} session${label.entryLag === 1 ? "" : "s"} later, held for ${label.horizon} (${label.kind} return). At least ${settings.minInstruments} instruments a day; ${settings.quantiles} quantiles; annualised with ${settings.periodsPerYear} sessions, no compounding; before costs.`,
   };
   return html(
     `<section><div class="facts">${facts.join("")}</div><p class="muted">${both(convention)}</p></section>`,
@@ -188,8 +189,15 @@ function dataSheet({ data, quality, evaluation }: FactorReport): Html {
   );
 }
 
-function qualityTable(quality: readonly QualityFinding[]): Html {
+function qualityTable(quality: readonly QualityFinding[] | null): Html {
   const title = `<h3>${both({ zh: "质量检查", en: "Quality check" })}</h3>`;
+  if (quality === null) {
+    const unknown: Bilingual = {
+      zh: "本报告生成时没有质量检查结果；见导入时的质量报告。",
+      en: "The findings were not at hand when this report was made; see the quality report of the import.",
+    };
+    return html(`${title}<p>${both(unknown)}</p>`);
+  }
   if (quality.length === 0) {
     return html(`${title}<p>${both({ zh: "没有发现。", en: "Nothing was found." })}</p>`);
   }

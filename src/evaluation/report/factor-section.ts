@@ -56,7 +56,7 @@ function headline({ summary, netValues }: FactorDetail): Html {
       explained("topExcess"),
       percent(summary.annualTopExcess, 1),
       summary.annualTopExcess,
-      "",
+      `Q1 ${percent(summary.annualBottomExcess, 1)}`,
       signClass(summary.annualTopExcess),
     ),
     ...(netValues === null

@@ -29,6 +29,12 @@ const columns: readonly NumberColumn[] = [
     show: (value) => percent(value, 1),
     signed: true,
   },
+  {
+    term: "bottomExcess",
+    value: (row) => row.annualBottomExcess,
+    show: (value) => percent(value, 1),
+    signed: true,
+  },
   { term: "monotonicity", value: (row) => row.monotonicity, show: (value) => fixed(value, 2) },
   { term: "turnover", value: (row) => row.turnover, show: (value) => percent(value, 1) },
   { term: "autocorrelation", value: (row) => row.autocorrelation, show: (value) => fixed(value, 3) },

@@ -51,6 +51,10 @@ export const glossary = {
     "最高组相对全体等权均值的超额，单利年化，未扣费用：只能做多时能得到的部分。",
     "Top bucket less the equal-weighted universe, annualised without compounding, before costs: what a long-only holder gains.",
   ]),
+  bottomExcess: term(["最低组超额", "Bottom excess p.a."], "mean(r_bottom − r_universe) / h · N", [
+    "最低组相对全体等权均值的超额，口径同上：因子方向为负时应持有的一组。",
+    "Bottom bucket likewise: the one to hold when the factor works the other way round.",
+  ]),
   monotonicity: term(["单调性", "Monotonicity"], "corr_rank(k, mean r_k)", [
     "组号与组平均收益的秩相关：+1 逐组上升，−1 逐组下降。",
     "Rank correlation of bucket number and mean return: +1 rises at every step, −1 falls.",

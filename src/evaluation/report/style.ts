@@ -48,7 +48,7 @@ p{margin:6px 0}.muted,.note{color:var(--muted)}.note{font-size:12px;margin:4px 0
 .facts .sub{font-size:12px;color:var(--muted)}
 dl.sheet{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}
 dl.sheet dt{color:var(--muted)}dl.sheet dd{margin:0;min-width:0;overflow-wrap:anywhere}
-.split{display:grid;grid-template-columns:1fr;gap:20px}
+.split{display:grid;grid-template-columns:1fr;gap:20px;align-items:start;margin-bottom:20px}
 .grid{display:grid;grid-template-columns:1fr;gap:14px}
 @media (min-width:760px){.split{grid-template-columns:3fr 2fr}.factor .facts{grid-template-columns:repeat(5,1fr)}.grid{grid-template-columns:1fr 1fr}}
 @media (min-width:1120px){.split{grid-template-columns:2fr 1fr}.grid{grid-template-columns:1fr 1fr 1fr}}
@@ -92,5 +92,5 @@ input[type=search]{font:inherit;color:inherit;background:var(--panel);border:1px
 footer{border-top:1px solid var(--line);margin-top:30px;padding:14px 0 30px;color:var(--muted);font-size:12px}
 ${colours}
 @media (max-width:480px){main,.bar{padding-left:12px;padding-right:12px}dl.sheet{grid-template-columns:1fr;gap:0}dl.sheet dd{margin-bottom:6px}th,td{padding:4px 7px}.facts{grid-template-columns:1fr 1fr}}
-@media print{body{font-size:11px}.heat.months td,.heat.months th{font-size:7px}.legend,.note,figcaption{font-size:9px}.tools,nav,button{display:none}.tall{max-height:none}.scroll{overflow:visible}.table thead th,.table td:first-child{position:static}.factor{break-before:page}.grid{grid-template-columns:1fr 1fr 1fr}a{color:inherit}}
+@media print{body{font-size:11px}table{font-size:8px}th,td{padding:2px 3px}.table thead th{white-space:normal}.facts .value{font-size:14px}.heat td,.heat th,.heat.months td,.heat.months th{font-size:7px;padding:3px 0}.heat.square td{min-width:0}.legend,.note,figcaption{font-size:9px}.tools,nav,button{display:none}.tall{max-height:none}.scroll{overflow:visible}.table thead th,.table td:first-child{position:static}.factor{break-before:page}.grid{grid-template-columns:1fr 1fr 1fr}a{color:inherit}}
 `;

@@ -4,7 +4,7 @@ export const abs = unary({
   name: "Abs",
   summary: "absolute value",
   missing: "NaN stays NaN",
-  keepsFinite: true,
+  infinity: "passes",
   type: (x) => (x === "object" ? "f64" : x),
   of: Math.abs,
 });

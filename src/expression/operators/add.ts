@@ -4,7 +4,7 @@ export const add = pair({
   name: "Add",
   summary: "left + right; of two conditions: either",
   missing: "NaN on either side is NaN",
-  keepsFinite: true,
+  infinity: "passes",
   of: (a, b) => a + b,
   ofBools: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
 });

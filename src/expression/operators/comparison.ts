@@ -15,7 +15,7 @@ export function comparison(name: string, sign: string, holds: (a: number, b: num
     ],
     missing: sign === "!=" ? "NaN on either side is true" : "NaN on either side is false",
     source: QLIB,
-    keepsFinite: true,
+    infinity: "absorbs",
     type: () => "bool",
     reach: union,
     compute(task) {

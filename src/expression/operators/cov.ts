@@ -15,7 +15,7 @@ export const cov: Operator = {
   window: wholeWindow,
   missing: "a row with NaN or ±inf in either series is left out; under 2 rows NaN",
   source: `${QLIB}; pandas 1.5.3 window functions`,
-  keepsFinite: true,
+  infinity: "absorbs",
   type: () => "f64",
   reach: (inputs, [window]) => windowedReach(union(inputs), window as number),
   compute(task) {

@@ -69,8 +69,11 @@ export interface Operator {
   type(operands: readonly OperandType[], rest: readonly Argument[]): Dtype;
   /** Reach of the result, from the reaches of the series. `finite`: no operand can hold ±inf. */
   reach(operands: readonly Reach[], rest: readonly Argument[], finite: boolean): Reach;
-  /** Whether the result of operands without ±inf has none either (overflow left aside). */
-  readonly keepsFinite: boolean;
+  /**
+   * What becomes of ±inf: operands' infinities pass into the result, the operator makes some of its own, or it absorbs them
+   * (a window leaves them out, a condition has none). Overflow is left aside.
+   */
+  readonly infinity: "passes" | "makes" | "absorbs";
   /**
    * Further inputs that are appended to the operands, as `[operator name, operand index]` with the same window: shared
    * with whoever else needs them.
@@ -90,10 +93,10 @@ export function seriesInput(task: Task, index: number): Float64Array {
   return task.inputs[index] as Float64Array;
 }
 
-/** Kernels take rows; 0 means all. */
+/** Kernels take rows; 0 means all, however many will follow. */
 export function rowsOf(task: Task): number {
   const window = windowOf(task);
-  return window === 0 ? Math.max(1, task.out.length) : window;
+  return window === 0 ? Number.POSITIVE_INFINITY : window;
 }
 
 export const QLIB = "Qlib, qlib/data/ops.py";

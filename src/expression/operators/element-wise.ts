@@ -12,7 +12,7 @@ export function unary(declared: {
   readonly name: string;
   readonly summary: string;
   readonly missing: string;
-  readonly keepsFinite: boolean;
+  readonly infinity: Operator["infinity"];
   readonly type: (operand: Dtype) => Dtype;
   readonly of: (x: number) => number;
 }): Operator {
@@ -23,7 +23,7 @@ export function unary(declared: {
     parameters: [{ name: "x", kind: "series" }],
     missing: declared.missing,
     source: QLIB,
-    keepsFinite: declared.keepsFinite,
+    infinity: declared.infinity,
     type: ([x]) => declared.type(x!.type),
     reach: union,
     compute({ inputs, out, type }) {
@@ -39,7 +39,7 @@ export function pair(declared: {
   readonly name: string;
   readonly summary: string;
   readonly missing: string;
-  readonly keepsFinite: boolean;
+  readonly infinity: Operator["infinity"];
   /** What becomes of the common type; the common type itself when absent. */
   readonly type?: (common: Dtype, left: OperandType, right: OperandType) => Dtype;
   readonly of: (a: number, b: number) => number;
@@ -53,7 +53,7 @@ export function pair(declared: {
     parameters: pairParameters,
     missing: declared.missing,
     source: QLIB,
-    keepsFinite: declared.keepsFinite,
+    infinity: declared.infinity,
     type([left, right]) {
       const common = commonType(left!, right!);
       return declared.type === undefined ? common : declared.type(common, left!, right!);

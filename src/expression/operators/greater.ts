@@ -4,6 +4,6 @@ export const greater = pair({
   name: "Greater",
   summary: "the larger of the two",
   missing: "NaN on either side is NaN",
-  keepsFinite: true,
+  infinity: "passes",
   of: (a, b) => Math.max(a, b),
 });

@@ -15,7 +15,7 @@ export const conditional: Operator = {
   ],
   missing: "a NaN condition is true; the branches keep their NaN",
   source: QLIB,
-  keepsFinite: true,
+  infinity: "passes",
   type: ([, then, otherwise]) => commonType(then!, otherwise!),
   reach: union,
   compute({ inputs, type, out }) {

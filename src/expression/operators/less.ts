@@ -4,6 +4,6 @@ export const less = pair({
   name: "Less",
   summary: "the smaller of the two",
   missing: "NaN on either side is NaN",
-  keepsFinite: true,
+  infinity: "passes",
   of: (a, b) => Math.min(a, b),
 });

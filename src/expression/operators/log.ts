@@ -6,7 +6,7 @@ const general = unary({
   name: "Log",
   summary: "natural logarithm; of float32 NumPy's own approximation, up to 3 ulp off",
   missing: "NaN stays NaN; log 0 is −inf, of a negative number NaN",
-  keepsFinite: false,
+  infinity: "makes",
   type: (x) => (x === "f32" || x === "bool" ? "f32" : "f64"),
   of: Math.log,
 });

@@ -4,6 +4,6 @@ export const mul = pair({
   name: "Mul",
   summary: "left × right; of two conditions: both",
   missing: "NaN on either side is NaN",
-  keepsFinite: true,
+  infinity: "passes",
   of: (a, b) => a * b,
 });

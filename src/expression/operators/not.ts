@@ -6,7 +6,7 @@ const conditions = unary({
   name: "Not",
   summary: "the opposite of a condition",
   missing: "a condition is never missing; Ref of a condition is refused because its first rows are",
-  keepsFinite: true,
+  infinity: "passes",
   type: (x) => {
     if (x === "bool" || x === "i64") return x;
     throw new TypeRefusal(

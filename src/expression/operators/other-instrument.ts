@@ -9,7 +9,7 @@ export function ofInstrument(name: string, parameters: readonly Parameter[]): Op
     parameters,
     missing: "joined by date: NaN on days the other instrument has no row",
     source: QLIB,
-    keepsFinite: true,
+    infinity: "passes",
     scope: "instrument",
     type: ([x]) => x!.type,
     reach: ([x]) => x!,

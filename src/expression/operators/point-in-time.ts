@@ -12,7 +12,7 @@ export function pointInTime(
     parameters: declared.parameters,
     missing: "NaN before the first report; a period without a report is NaN",
     source: `${QLIB}, qlib/data/pit.py`,
-    keepsFinite: true,
+    infinity: "passes",
     scope: "period",
     type: () => "f32",
     reach: () => ({ earliest: 0, latest: 0 }),

@@ -19,7 +19,7 @@ export const ref: Operator = {
   window: anyShift,
   missing: "NaN beyond the first and last row; a condition becomes 0, 1 or NaN",
   source: QLIB,
-  keepsFinite: true,
+  infinity: "passes",
   type([x], [window]) {
     if (window === 0) return x!.type;
     return x!.type === "bool" ? "object" : x!.type === "i64" ? "f64" : x!.type;

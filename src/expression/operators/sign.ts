@@ -5,7 +5,7 @@ export const sign = unary({
   name: "Sign",
   summary: "−1, 0 or 1",
   missing: "NaN stays NaN",
-  keepsFinite: true,
+  infinity: "passes",
   type: () => "f32",
   of: (x) => Math.sign(Math.fround(x)),
 });

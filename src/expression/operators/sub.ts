@@ -4,7 +4,7 @@ export const sub = pair({
   name: "Sub",
   summary: "left − right",
   missing: "NaN on either side is NaN",
-  keepsFinite: true,
+  infinity: "passes",
   type: noBools("the difference"),
   of: (a, b) => a - b,
 });

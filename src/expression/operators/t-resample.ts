@@ -11,7 +11,7 @@ export const tResample: Operator = {
   ],
   missing: "–",
   source: QLIB,
-  keepsFinite: true,
+  infinity: "passes",
   scope: "unsupported",
   type: () => "f64",
   reach: ([x]) => x!,

@@ -37,7 +37,7 @@ export function windowed(declared: {
     window: declared.window,
     missing: declared.missing,
     source: declared.source ?? `${QLIB}; pandas 1.5.3 window functions`,
-    keepsFinite: true,
+    infinity: "absorbs",
     type: () => "f64",
     reach: ([x], [window]) => windowedReach(x!, window as number),
     compute(task) {

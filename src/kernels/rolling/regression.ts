@@ -1,6 +1,6 @@
 /**
  * Least-squares line through the finite x[j], j = max(0, t−rows+1) … t, against the row number (missing rows leave their
- * place empty; the newest row is number N = `rows`, of an unbounded window t+1). With centred sums over the valid rows:
+ * place empty; the newest row is number N = `rows`, of an infinite window t+1). With centred sums over the valid rows:
  *   slope = Spx/Spp    Rsquare = Spx²/(Spp·Sxx)    residual = x[t] − (slope·N + (x̄ − slope·p̄))
  * Under 2 values NaN; two values have Rsquare 1; equal values have Rsquare 0/0 = NaN. The residual is NaN when x[t] is.
  * From the first ±inf on every result is NaN: Qlib's recursion never gets rid of it (rolling.pyx, expanding.pyx).
@@ -45,7 +45,7 @@ function eachLine(x: Float64Array, rows: number, take: (t: number, line: Line) =
   for (let t = 0; t < x.length; t++) {
     if (Math.abs(x[t]!) === Number.POSITIVE_INFINITY) broken = true;
     const from = Math.max(0, t - rows + 1);
-    const newest = rows >= x.length ? t + 1 : rows;
+    const newest = rows === Number.POSITIVE_INFINITY ? t + 1 : rows;
     const shift = newest - t;
     let count = 0;
     let total = 0;

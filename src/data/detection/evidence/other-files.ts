@@ -3,9 +3,8 @@ import type { Scratch } from "../../archive/scratch.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { sqlName } from "../../duckdb/sql.ts";
 import type { Reading } from "../../mapping/mapping.ts";
-import type { SourceFile } from "../../sources/locator.ts";
+import { type SourceFile, placeOf } from "../../sources/locator.ts";
 import { numberExpression } from "../../sources/numbers.ts";
-import { placeOf } from "../../sources/locator.ts";
 import { relationOf } from "../../sources/relation.ts";
 
 /** Files looked into; a folder of thousands is sampled evenly. */

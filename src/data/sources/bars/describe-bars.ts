@@ -2,8 +2,7 @@
 import { parseDay } from "#market/day";
 import type { BarMapping } from "../../mapping/mapping.ts";
 import type { Adjustment, SourceDescription } from "../../source.ts";
-import type { SourceFile } from "../locator.ts";
-import { placeOf } from "../locator.ts";
+import { type SourceFile, placeOf } from "../locator.ts";
 import type { DeliveredColumn } from "./select-bars.ts";
 
 const currencies = { XSHG: "CNY", XNYS: "USD", XHKG: "HKD", "24x7": "quote currency" } as const;

@@ -5,7 +5,7 @@ import { sqlName, sqlText } from "../../duckdb/sql.ts";
 import { DataError } from "../../errors.ts";
 import { asDataError } from "../../system-errors.ts";
 import { firstLinesOf } from "../csv/relation.ts";
-import { placeOf, type SourceFile } from "../locator.ts";
+import { type SourceFile, placeOf } from "../locator.ts";
 import type { Relation, RelationContext } from "../relation.ts";
 
 /** DuckDB sets aside twice the largest object per thread, so the limit is raised only where one object is the file. */

@@ -14,9 +14,8 @@ import { asDataError } from "../../system-errors.ts";
 import { withoutPrefix } from "../bars/select-bars.ts";
 import { dayExpression } from "../date-expression.ts";
 import { canonicalId, instrumentOfFile } from "../instrument-codes.ts";
-import type { SourceFile } from "../locator.ts";
+import { type SourceFile, placeOf } from "../locator.ts";
 import { isNumericType, numberExpression } from "../numbers.ts";
-import { placeOf } from "../locator.ts";
 import { type Relation, relationOf } from "../relation.ts";
 
 export interface ReferenceColumn {

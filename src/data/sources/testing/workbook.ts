@@ -18,7 +18,6 @@ export function workbook(rows: readonly (readonly Cell[])[]): Uint8Array {
   const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
   const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
   const parts = "http://schemas.openxmlformats.org/package/2006";
-  const xml = (text: string): Uint8Array => strToU8(`<?xml version="1.0" encoding="UTF-8"?>${text}`);
   return zipSync({
     "[Content_Types].xml": xml(
       `<Types xmlns="${parts}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>`,
@@ -34,4 +33,8 @@ export function workbook(rows: readonly (readonly Cell[])[]): Uint8Array {
     ),
     "xl/worksheets/sheet1.xml": xml(`<worksheet xmlns="${main}"><sheetData>${body}</sheetData></worksheet>`),
   });
+}
+
+function xml(text: string): Uint8Array {
+  return strToU8(`<?xml version="1.0" encoding="UTF-8"?>${text}`);
 }

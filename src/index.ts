@@ -1,0 +1,52 @@
+/** The public names, in the order of the work: market → data → store → factors → labels → evaluation → export. */
+
+// market: instruments, calendars, rules, adjustment
+export { dayOf, isoOf, parseDay, weekdayOf, type Day } from "#market/day";
+export { formatInstrument, instrumentOf, readInstrument, type InstrumentId } from "#market/instrument";
+export { calendarNamed } from "#market/calendar/exchange-calendars";
+export { calendarOf, type Calendar } from "#market/calendar/calendar";
+export { rulesOn, limitPricesUnder, type TradingRules } from "#market/trading-rules/rules-on";
+export { factorFromFile, factorFromPreclose, factorFromRunning } from "#market/adjustment/factor";
+export { viewOf } from "#market/adjustment/view";
+export { universeOf, type Universe } from "#market/universe";
+
+// panel: day × instrument
+export { asRole, columnOf, panelOf, seriesOf, type Column, type Panel } from "#panel/panel";
+export { lowerRow, upperRow, type Frequency, type TimeAxis } from "#panel/axes";
+export type { Role } from "#panel/roles";
+
+// data: sources, quality, the store
+export type { BarBatch, BarRequest, BarSource, SourceDescription } from "#data/source";
+export { DataError, dataErrors, type DataErrorCode } from "#data/errors";
+export { detect, type Detection } from "#data/detection/detect";
+export { openSource, refreshData } from "#pipelines/refresh-data";
+export { openStore, listStores } from "#data/store/open-store";
+export type { PanelStore, StoreSnapshot, StoreWriter } from "#data/store/panel-store";
+export { verifyStore } from "#data/store/verify";
+export { storeOf, workspaceAt, type Workspace } from "#pipelines/workspace";
+export { viewOfQlib, viewOfStore, type MarketView } from "#pipelines/market-view";
+
+// factors: Qlib's expressions
+export { parseExpression } from "#expression/syntax/parse";
+export { formatExpression } from "#expression/syntax/format";
+export { buildGraph } from "#expression/ir/build";
+export { evaluateExpressions } from "#expression/run/evaluate";
+export { explainExpression } from "#expression/explain";
+export { ExpressionError } from "#expression/errors";
+export { factorSet, factorSets, findFactor } from "#factors/catalogue";
+export { computeFactors, type FactorList } from "#factors/compute";
+export { factorGroups, factorTable } from "#pipelines/factor-table";
+
+// labels and evaluation
+export { forwardReturn, forwardReturns } from "#labels/forward-return";
+export { evaluateFactors, type FactorEvaluation } from "#evaluation/factor/evaluation";
+export { evaluateFactorList } from "#pipelines/evaluate-factors";
+export { factorReportOf } from "#pipelines/factor-report";
+export { renderFactorReport, type FactorReport } from "#evaluation/report/factor-report";
+
+// exports
+export { writeTableParquet } from "#data/export/parquet/write-table";
+export { writeTableCsv } from "#data/export/csv/write-table";
+export { tableOfPanel, tableOfStore } from "#data/export/series-table";
+export { dumpQlibDirectory } from "#pipelines/export-qlib";
+export { readQlibPanel } from "#data/sources/qlib-bin/panel";

@@ -1,0 +1,28 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const examples = readdirSync(join(root, "examples")).filter((name) => /^\d\d-.*\.ts$/.test(name));
+
+/** A line that each example must print, computed by it from real data. */
+const printed: Readonly<Record<string, RegExp>> = {
+  "01-import-and-read.ts":
+    /104199 rows added, 12 kept out[\s\S]*600519\.SH: 612 sessions, last close 1175\.8 CNY/,
+  "02-my-own-factor.ts": /reversal: rank IC -?0\.\d{4}, t -?\d+\.\d\d[\s\S]*price_volume: rank IC/,
+  "03-expression-on-a-panel.ts": /10 NaN 10\.5 5 11\.5 5\.5 12\.5 6\n/,
+};
+
+test.each(examples)("examples/%s runs and prints what it promises", async (name) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, "examples", name)], {
+    cwd: root,
+  });
+  expect(stdout).toMatch(printed[name]!);
+});
+
+test("every example has its expected output", () => {
+  expect(examples.length).toBeGreaterThan(0);
+  expect(examples).toEqual(Object.keys(printed));
+});
