@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { openReferenceSource } from "#data/sources/open-source";
 import { factorSet } from "#factors/catalogue";
 import type { ImportResult } from "#data/ingest/import-result";
+import { codeInForm } from "#data/export/qlib-bin/code-form";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import { mkdir } from "node:fs/promises";
 import { dumpQlibDirectory } from "#pipelines/export-qlib";
@@ -13,8 +14,8 @@ import { reportFailures } from "./factors-eval.ts";
 import { writeReport, type WrittenReport } from "./factors-report.ts";
 import { importInto } from "./import.ts";
 import { importTable } from "./import-reference.ts";
-import { qlibCode } from "./qlib.ts";
 import { bytes, count, duration } from "./terminal.ts";
+import { version } from "./version.ts";
 import { withView } from "./views.ts";
 
 const fixtures = join(import.meta.dirname, "..", "..", "fixtures");
@@ -178,8 +179,13 @@ async function exportQlib(context: CommandContext, result: ImportResult): Promis
   await using snapshot = await store.snapshot();
   const dir = join(context.workspace, "qlib");
   const dumped = await dumpQlibDirectory(snapshot, dir, {
-    codeOf: qlibCode,
+    codeOf: codeInForm("qlib"),
     overwrite: true,
+    metadata: {
+      engine: `alphaloom ${version}`,
+      generation: String(snapshot.generation),
+      store: storeName(store.key),
+    },
     vwap: "typical",
     signal: context.signal,
   });

@@ -75,7 +75,7 @@ export async function importBars(
     const description = await source.describe();
     const tally = new ImportTally();
     const started = now();
-    const request = withOverlap(options.request ?? {}, writer);
+    const request = withOverlap(options.request ?? {}, writer, description);
     let scratchBytes = 0;
     let read = started;
     let again: ReadonlySet<string>;
@@ -280,9 +280,9 @@ function shiftOf(writer: StoreWriter): number {
 }
 
 /** Front-adjusted histories are asked for with some days that are stored already. */
-function withOverlap(request: BarRequest, writer: StoreWriter): BarRequest {
+function withOverlap(request: BarRequest, writer: StoreWriter, description: SourceDescription): BarRequest {
   const { base } = writer;
-  if (request.start === undefined || base === null) return request;
+  if (request.start === undefined || base === null || description.adjustment.kind !== "qfq") return request;
   let start = request.start;
   for (const { attributes, last } of base.instruments) {
     if (attributes["adjustment"] !== "qfq" || last < 0) continue;

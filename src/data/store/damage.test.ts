@@ -71,7 +71,12 @@ test("a flipped byte anywhere in a segment is found by verify, refused by reader
   const header = decodeHeader(bytes);
   if (typeof header === "string") throw new Error(header);
   const clean = await readAll(open(disk));
-  expect((await verifyStore(open(disk))).findings).toEqual([]);
+  expect(await verifyStore(open(disk))).toEqual({
+    generations: [1],
+    files: 1,
+    bytes: bytes.length,
+    findings: [],
+  });
   for (let at = 0; at < bytes.length; at += at < header.headerBytes ? 1 : 7) {
     const store = open(flipped(disk, segment, at));
     const field = at < header.headerBytes ? -1 : at < header.offsets[1]! ? 0 : 1;
@@ -158,6 +163,7 @@ test("a flipped byte anywhere in the manifest is found, named and repaired from 
   expect(report).toMatchObject({ manifestRestoredFrom: 1, generation: 1, repaired: [], lost: [] });
   expect(await readAll(open(copy))).toBe(clean);
   await copy.remove("/w/manifest.json");
+  expect(await open(copy).exists()).toBe(true);
   await expect(open(copy).snapshot()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   await expect(open(copy).writer()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   expect((await repairStore(open(copy), async () => null)).manifestRestoredFrom).toBe(1);
@@ -207,6 +213,42 @@ test("what cannot be recomputed is reported and stays as it is", async () => {
   expect((await snapshot.readBlock("bars", 0, ["ma"])).get("ma")![2 * 32]).toBe(2);
   await expect(snapshot.readBlock("bars", 0, ["close"])).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   await expect(compactStore(open(other))).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+});
+
+/** As the file above says where it lies, else as the first import. */
+const corrected: Recompute = async ({ rows }) => [
+  {
+    name: "ma",
+    values: sampleValues("f32", rows.to - rows.from, (row, lane) =>
+      row + rows.from >= 1 && row + rows.from < 4 ? 9 : valueAt("ma", row + rows.from, lane),
+    ),
+  },
+];
+
+test("damage in files that lie above one another is repaired together, and lost parts keep to themselves", async () => {
+  const disk = await filled();
+  {
+    await using writer = await open(disk).writer();
+    await writer.put(set, 0, 1, [
+      { name: "close", values: sampleValues("f64", 3, (row, lane) => valueAt("close", row + 1, lane) + 0.5) },
+      { name: "ma", values: sampleValues("f32", 3, () => 9) },
+    ]);
+    await writer.commit({ reason: "correction" });
+  }
+  const above = "/w/segments/bars-0-2.seg";
+  const length = disk.files().get(above)!.length;
+  const damaged = flipped(flipped(disk, above, length - 1), segment, disk.files().get(segment)!.length - 1);
+  const clean = await readAll(open(disk));
+  const both = damaged.copy();
+  expect(await repairStore(open(both), corrected)).toMatchObject({ generation: 3, lost: [] });
+  expect(await readAll(open(both))).toBe(clean);
+  expect((await verifyStore(open(both), { currentOnly: true })).findings).toEqual([]);
+  const report = await repairStore(open(damaged), async (wanted) =>
+    wanted.rows.from === 4 ? corrected(wanted) : null,
+  );
+  expect([report.repaired.length, report.lost.length]).toEqual([1, 1]);
+  await using snapshot = await open(damaged).snapshot();
+  expect((await snapshot.readBlock("bars", 0, ["ma"], { from: 4, to: 6 })).get("ma")![0]).toBe(4);
 });
 
 test("appending beside damage neither fails nor seals the damage under a fresh checksum", async () => {
