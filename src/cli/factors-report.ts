@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Command } from "commander";
 import { writeAtomically } from "#data/export/atomic-file";
 import type { FactorEvaluation } from "#evaluation/factor/evaluation";
@@ -12,6 +10,7 @@ import type { MarketView } from "#pipelines/market-view";
 import { rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { factorListOf, reportFailures, withViewOptions, type ListOptions } from "./factors-eval.ts";
+import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
 import { bytes, type Progress } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -72,6 +71,7 @@ export async function writeReport(
     throw new UsageError(`--lang ${options.lang} is not a language of the report`, "give zh or en");
   }
   const list = await factorListOf(options);
+  await makeRoomFor(options.out);
   const { groupOf, ...shown } = extras;
   const computing = terminal.progress("factors", view.instruments.length, "instruments");
   let evaluating: Progress | null = null;
@@ -99,7 +99,6 @@ export async function writeReport(
     { language: options.lang },
   );
   const content = new TextEncoder().encode(page);
-  await mkdir(dirname(options.out), { recursive: true });
   await writeAtomically(options.out, [content]);
   const { evaluation, failures } = evaluated;
   const best = [...evaluation.factors]

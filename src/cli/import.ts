@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { ImportResult } from "#data/ingest/import-result";
 import type { SourceDescription } from "#data/source";
 import { isoOf } from "#market/day";
+import { noteDelivered } from "#pipelines/delivered-instruments";
 import { openSource, refreshData } from "#pipelines/refresh-data";
 import { storeName, workspaceAt } from "#pipelines/workspace";
 import { codesArgument, rangeArgument } from "./arguments.ts";
@@ -14,6 +15,11 @@ interface ImportOptions extends SharedOptions {
   readonly start?: string;
   readonly end?: string;
   readonly codes?: string;
+}
+
+/** What was imported, and which of the codes asked for the source had no row of. */
+export interface ImportedSource extends ImportResult {
+  readonly absent: readonly string[];
 }
 
 const SHOWN = 10;
@@ -33,8 +39,12 @@ export function importCommand(): Command {
 
 async function runImport(context: CommandContext, locator: string, options: ImportOptions): Promise<boolean> {
   const result = await importInto(context, locator, options);
-  context.terminal.result({ ok: true, ...result, store: storeName(result.source) });
-  return result.failures.length === 0;
+  const { absent } = result;
+  // With a range, an instrument without a row in it may just have been quiet.
+  const ranged = options.start !== undefined || options.end !== undefined;
+  const ok = result.failures.length === 0 && (ranged || absent.length === 0);
+  context.terminal.result({ ok, ...result, store: storeName(result.source) });
+  return ok;
 }
 
 /** Imports and says what happened; also what the demo runs. */
@@ -42,15 +52,17 @@ export async function importInto(
   context: CommandContext,
   locator: string,
   options: ImportOptions = {},
-): Promise<ImportResult> {
+): Promise<ImportedSource> {
   const { terminal } = context;
-  const source = await openSource(locator, options.mapping);
+  const range = rangeArgument(options);
+  const codes = options.codes === undefined ? undefined : codesArgument(options.codes);
+  const source = noteDelivered(await openSource(locator, options.mapping));
   const progress = terminal.progress("import", 0, "rows");
   const result = await refreshData(workspaceAt(context.workspace), source, {
     engine: version,
     request: {
-      ...rangeArgument(options),
-      ...(options.codes === undefined ? {} : { instruments: codesArgument(options.codes) }),
+      ...range,
+      ...(codes === undefined ? {} : { instruments: codes }),
     },
     signal: context.signal,
     onDescription: (description) => describeSource(terminal, description),
@@ -64,7 +76,14 @@ export async function importInto(
   });
   progress.end();
   describeImport(terminal, result);
-  return result;
+  const absent = codes === undefined ? [] : [...codes].filter((code) => !source.delivered.has(code)).sort();
+  for (const code of absent) {
+    terminal.warn(
+      `warning: ${locator} has no row of ${code}${range.start === undefined && range.end === undefined ? "" : " in this range"}\n` +
+        "  do: check --codes against the source; `alphaloom data list` shows what is stored",
+    );
+  }
+  return { ...result, absent };
 }
 
 function describeSource(terminal: Terminal, description: SourceDescription): void {
@@ -88,7 +107,7 @@ function describeImport(terminal: Terminal, result: ImportResult): void {
     terminal,
     "failed",
     result.failures,
-    (failure) => `${failure.instrument}: ${failure.code} ${failure.message}`,
+    (failure) => `${failure.instrument}: ${failure.code} ${failure.message}\n      do: ${failure.remedy}`,
   );
   const rules = Map.groupBy(result.findings, (finding) => finding.rule);
   for (const [rule, findings] of rules) {

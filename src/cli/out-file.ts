@@ -1,0 +1,20 @@
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { DataError } from "#data/errors";
+import { systemFailure } from "./system-failure.ts";
+
+/** Makes the folder that `--out` names. Throws `DataError` when no file can be written there. */
+export async function makeRoomFor(out: string): Promise<void> {
+  try {
+    await mkdir(dirname(out), { recursive: true });
+  } catch (error) {
+    throw systemFailure(error, out) ?? error;
+  }
+  const there = await stat(out).catch(() => null);
+  if (there?.isDirectory() === true) {
+    throw new DataError("DATA_NOT_PERMITTED", `${out} is a folder, not a file`, {
+      remedy: "name a file in it",
+      place: { file: out },
+    });
+  }
+}
