@@ -6,7 +6,7 @@ import { systemFailure } from "./system-failure.ts";
 /** Makes the folder that `--out` names. Throws `DataError` when no file can be written there. */
 export async function makeRoomFor(out: string): Promise<void> {
   try {
-    await mkdir(dirname(out), { recursive: true });
+    await makeFolder(dirname(out));
   } catch (error) {
     throw systemFailure(error, out) ?? error;
   }
@@ -17,4 +17,15 @@ export async function makeRoomFor(out: string): Promise<void> {
       place: { file: out },
     });
   }
+}
+
+/** Node's own recursive mkdir never ends below a folder that takes no new ones, such as /proc. */
+async function makeFolder(path: string): Promise<void> {
+  const there = await stat(path).catch(() => null);
+  if (there?.isDirectory() === true) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolder(parent);
+  await mkdir(path).catch(async (error: unknown) => {
+    if (!(await stat(path).catch(() => null))?.isDirectory()) throw error;
+  });
 }
