@@ -3,7 +3,6 @@ import { writeAtomically } from "#data/export/atomic-file";
 import type { FactorEvaluation } from "#evaluation/factor/evaluation";
 import type { GroupOf } from "#evaluation/factor/groups";
 import type { FactorSummary } from "#evaluation/factor/summary";
-import { renderFactorReport } from "#evaluation/report/factor-report";
 import { evaluateFactorList } from "#pipelines/evaluate-factors";
 import { factorReportOf, periodsPerYear, type ReportContext } from "#pipelines/factor-report";
 import type { MarketView } from "#pipelines/market-view";
@@ -94,6 +93,8 @@ export async function writeReport(
     },
   });
   reportFailures(terminal, evaluated.failures);
+  // Loading the chart library takes longer than most commands; only this one draws.
+  const { renderFactorReport } = await import("#evaluation/report/factor-report");
   const page = renderFactorReport(
     factorReportOf({ view, list, evaluated, engine: `Alphaloom ${version}`, now: Date.now(), ...shown }),
     { language: options.lang },
