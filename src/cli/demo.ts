@@ -1,7 +1,9 @@
 import { join, relative } from "node:path";
 import { Command } from "commander";
+import { openReferenceSource } from "#data/sources/open-source";
 import { factorSet } from "#factors/catalogue";
 import type { ImportResult } from "#data/ingest/import-result";
+import { codeInForm } from "#data/export/qlib-bin/code-form";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import { mkdir } from "node:fs/promises";
 import { dumpQlibDirectory } from "#pipelines/export-qlib";
@@ -11,8 +13,9 @@ import { runCommand, withSharedOptions, type CommandContext, type SharedOptions 
 import { reportFailures } from "./factors-eval.ts";
 import { writeReport, type WrittenReport } from "./factors-report.ts";
 import { importInto } from "./import.ts";
-import { qlibCode } from "./qlib.ts";
+import { importTable } from "./import-reference.ts";
 import { bytes, count, duration } from "./terminal.ts";
+import { version } from "./version.ts";
 import { withView } from "./views.ts";
 
 const fixtures = join(import.meta.dirname, "..", "..", "fixtures");
@@ -42,6 +45,8 @@ export function demoCommand(): Command {
     );
 }
 
+const industries = `csv:${join(fixtures, "a-share-daily", "a-share-instruments-2019.csv")}`;
+
 /** A file that the demo made, for the list at its end. */
 interface Made {
   readonly path: string;
@@ -57,6 +62,8 @@ async function runDemo(context: CommandContext): Promise<boolean> {
     terminal.line(`\n${index + 1}. Import ${title}`);
     imports.push(await importInto(context, locator));
   }
+  terminal.line("\n   and names and industries of the A-shares, as a reference table");
+  await importTable(context, await openReferenceSource(industries));
   const workspace = workspaceAt(context.workspace);
   made.push({ path: workspace.stores, what: "the panel stores: immutable segments, one manifest each" });
 
@@ -136,7 +143,16 @@ async function evaluate(
     writeReport(
       context,
       view,
-      { set: ["alpha158"], out, lang: "zh", horizon: "1", entryLag: "1", quantiles: "5" },
+      {
+        set: ["alpha158"],
+        out,
+        lang: "zh",
+        horizon: "1",
+        entryLag: "1",
+        quantiles: "5",
+        groups: "instruments.industry",
+        assumeStatic: true,
+      },
       { imported: result },
     ),
   );
@@ -163,8 +179,13 @@ async function exportQlib(context: CommandContext, result: ImportResult): Promis
   await using snapshot = await store.snapshot();
   const dir = join(context.workspace, "qlib");
   const dumped = await dumpQlibDirectory(snapshot, dir, {
-    codeOf: qlibCode,
+    codeOf: codeInForm("qlib"),
     overwrite: true,
+    metadata: {
+      engine: `alphaloom ${version}`,
+      generation: String(snapshot.generation),
+      store: storeName(store.key),
+    },
     vwap: "typical",
     signal: context.signal,
   });

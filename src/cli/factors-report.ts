@@ -6,6 +6,8 @@ import type { FactorSummary } from "#evaluation/factor/summary";
 import { evaluateFactorList } from "#pipelines/evaluate-factors";
 import { factorReportOf, periodsPerYear, type ReportContext } from "#pipelines/factor-report";
 import type { MarketView } from "#pipelines/market-view";
+import { groupsOf } from "#pipelines/refresh-reference";
+import { workspaceAt } from "#pipelines/workspace";
 import { rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { factorListOf, reportFailures, withViewOptions, type ListOptions } from "./factors-eval.ts";
@@ -21,6 +23,8 @@ export interface ReportOptions extends SharedOptions, ViewOptions, ListOptions {
   readonly horizon: string;
   readonly entryLag: string;
   readonly quantiles: string;
+  readonly groups?: string;
+  readonly assumeStatic?: boolean;
   readonly start?: string;
   readonly end?: string;
 }
@@ -43,6 +47,8 @@ export function reportCommand(): Command {
     .option("--horizon <rows>", "sessions the position is held", "1")
     .option("--entry-lag <rows>", "sessions between the signal and the entry", "1")
     .option("--quantiles <n>", "buckets per day", "5")
+    .option("--groups <table.column>", "a reference table to evaluate by, e.g. instruments.industry")
+    .option("--assume-static", "let the groups count before the day they were known; the report says so")
     .option("--start <date>", "first signal day")
     .option("--end <date>", "last signal day")
     .option("--lang <language>", "language shown first: zh or en", "zh")
@@ -63,7 +69,7 @@ export async function writeReport(
   context: CommandContext,
   view: MarketView,
   options: Omit<ReportOptions, keyof ViewOptions>,
-  extras: Pick<ReportContext, "imported" | "quality" | "groups"> & { readonly groupOf?: GroupOf } = {},
+  extras: Pick<ReportContext, "imported" | "quality"> = {},
 ): Promise<WrittenReport> {
   const { terminal, signal } = context;
   if (options.lang !== "zh" && options.lang !== "en") {
@@ -71,7 +77,7 @@ export async function writeReport(
   }
   const list = await factorListOf(options);
   await makeRoomFor(options.out);
-  const { groupOf, ...shown } = extras;
+  const groups = options.groups === undefined ? null : await groupsOption(context, options.groups, options);
   const computing = terminal.progress("factors", view.instruments.length, "instruments");
   let evaluating: Progress | null = null;
   const evaluated = await evaluateFactorList(view, list, {
@@ -83,7 +89,7 @@ export async function writeReport(
       periodsPerYear: periodsPerYear[view.calendar] ?? 252,
     },
     signal,
-    ...(groupOf === undefined ? {} : { groupOf }),
+    ...(groups === null ? {} : { groupOf: groups.groupOf }),
     onInstruments: (done) => computing.update(done),
     onFactor: (done, of) => {
       if (evaluating === null) computing.end();
@@ -96,7 +102,15 @@ export async function writeReport(
   // Loading the chart library takes longer than most commands; only this one draws.
   const { renderFactorReport } = await import("#evaluation/report/factor-report");
   const page = renderFactorReport(
-    factorReportOf({ view, list, evaluated, engine: `Alphaloom ${version}`, now: Date.now(), ...shown }),
+    factorReportOf({
+      view,
+      list,
+      evaluated,
+      engine: `Alphaloom ${version}`,
+      now: Date.now(),
+      ...extras,
+      ...(groups === null ? {} : { groups }),
+    }),
     { language: options.lang },
   );
   const content = new TextEncoder().encode(page);
@@ -112,6 +126,26 @@ export async function writeReport(
     bytes: content.length,
     best: best.slice(0, 5),
     evaluation,
+  };
+}
+
+/** `table.column`, or a table with a column `industry`, as of each day. */
+async function groupsOption(
+  context: CommandContext,
+  text: string,
+  options: { readonly assumeStatic?: boolean },
+): Promise<NonNullable<ReportContext["groups"]> & { readonly groupOf: GroupOf }> {
+  const dot = text.indexOf(".");
+  const table = dot < 0 ? text : text.slice(0, dot);
+  const groups = await groupsOf(workspaceAt(context.workspace), table, {
+    ...(dot < 0 ? {} : { column: text.slice(dot + 1) }),
+    assumeStatic: options.assumeStatic === true,
+  });
+  return {
+    table: text,
+    knownFrom: groups.knownFrom,
+    assumedStatic: groups.assumesStatic,
+    groupOf: (instrument, day) => groups.groupOf(instrument, day) ?? null,
   };
 }
 

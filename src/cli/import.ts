@@ -1,16 +1,18 @@
 import { Command } from "commander";
 import type { ImportResult } from "#data/ingest/import-result";
-import type { SourceDescription } from "#data/source";
+import type { BarSource, SourceDescription } from "#data/source";
 import { isoOf } from "#market/day";
+import { openDataSource } from "#data/sources/open-source";
 import { noteDelivered } from "#pipelines/delivered-instruments";
 import { openSource, refreshData } from "#pipelines/refresh-data";
 import { storeName, workspaceAt } from "#pipelines/workspace";
 import { codesArgument, rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { importTable, type ReferenceOptions } from "./import-reference.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
-interface ImportOptions extends SharedOptions {
+interface ImportOptions extends SharedOptions, ReferenceOptions {
   readonly mapping?: string;
   readonly start?: string;
   readonly end?: string;
@@ -26,19 +28,33 @@ const SHOWN = 10;
 
 export function importCommand(): Command {
   return withSharedOptions(new Command("import"))
-    .description("import bars into the store of their calendar; importing again is how updates work")
+    .description(
+      "import bars into the store of their calendar, or a reference table; importing again is how updates work",
+    )
     .argument("<source>", "parquet:PATH csv:PATH json:PATH excel:PATH qlib:DIR; a file, a folder or a glob")
     .option("--mapping <file>", "YAML file that says what the columns are (docs/guides/mapping.md)")
     .option("--start <date>", "first session to import")
     .option("--end <date>", "last session to import")
     .option("--codes <list>", "only these instruments: A,B or @FILE")
+    .option("--known-at <date>", "reference tables whose rows bear no date: the day they became known")
+    .option("--table <name>", "reference tables: name to keep it under")
     .action((source: string, options: ImportOptions) =>
       runCommand(options, (context) => runImport(context, source, options)),
     );
 }
 
 async function runImport(context: CommandContext, locator: string, options: ImportOptions): Promise<boolean> {
-  const result = await importInto(context, locator, options);
+  let recognised: BarSource | undefined;
+  if (!locator.startsWith("qlib:")) {
+    const { mapping } = options;
+    const opened = await openDataSource(locator, mapping === undefined ? {} : { mapping });
+    if (opened.kind === "reference") {
+      await importTable(context, opened.source, options);
+      return true;
+    }
+    recognised = opened.source;
+  }
+  const result = await importInto(context, locator, { ...options, recognised });
   const { absent } = result;
   // With a range, an instrument without a row in it may just have been quiet.
   const ranged = options.start !== undefined || options.end !== undefined;
@@ -51,12 +67,12 @@ async function runImport(context: CommandContext, locator: string, options: Impo
 export async function importInto(
   context: CommandContext,
   locator: string,
-  options: ImportOptions = {},
+  options: ImportOptions & { readonly recognised?: BarSource | undefined } = {},
 ): Promise<ImportedSource> {
   const { terminal } = context;
   const range = rangeArgument(options);
   const codes = options.codes === undefined ? undefined : codesArgument(options.codes);
-  const source = noteDelivered(await openSource(locator, options.mapping));
+  const source = noteDelivered(options.recognised ?? (await openSource(locator, options.mapping)));
   const progress = terminal.progress("import", 0, "rows");
   const result = await refreshData(workspaceAt(context.workspace), source, {
     engine: version,

@@ -1,11 +1,13 @@
 import { Command } from "commander";
-import { formatInstrument, readInstrument } from "#market/instrument";
+import { codeInForm } from "#data/export/qlib-bin/code-form";
 import { factorSet } from "#factors/catalogue";
 import { dumpQlibDirectory } from "#pipelines/export-qlib";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenSnapshot, chosenStore } from "./stores.ts";
+import { storeName } from "#pipelines/workspace";
 import { bytes, count } from "./terminal.ts";
+import { version } from "./version.ts";
 
 interface DumpOptions extends SharedOptions {
   readonly store?: string;
@@ -57,7 +59,12 @@ async function dump(context: CommandContext, dir: string, options: DumpOptions):
   const result = await dumpQlibDirectory(snapshot, dir, {
     sets: (options.set ?? []).map(factorSet),
     overwrite: options.overwrite === true,
-    codeOf: options.codesAs === "qlib" ? qlibCode : (id) => id,
+    codeOf: codeInForm(options.codesAs),
+    metadata: {
+      engine: `alphaloom ${version}`,
+      generation: String(snapshot.generation),
+      store: storeName(store.key),
+    },
     signal: context.signal,
     onInstruments: (done) => progress.update(done),
     ...(vwap === undefined ? {} : { vwap }),
@@ -68,10 +75,4 @@ async function dump(context: CommandContext, dir: string, options: DumpOptions):
   );
   context.terminal.result({ ok: true, dir, ...result, generation: snapshot.generation });
   return true;
-}
-
-/** `SZ000001` for mainland listings, the part before the dot elsewhere. */
-export function qlibCode(id: string): string {
-  const read = readInstrument(id, { acceptUnknown: true });
-  return read.ok ? formatInstrument(read.id, "qlib") : id;
 }

@@ -13,6 +13,8 @@ export interface QlibExport {
   readonly sets?: readonly FactorSet[];
   readonly vwap?: VwapRule;
   readonly overwrite?: boolean;
+  /** Facts about the export, written as `export.json` beside the data: engine, store, generation. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly onInstruments?: (done: number, of: number) => void;
 }
@@ -31,6 +33,7 @@ export async function dumpQlibDirectory(
   const dumped = await dumpQlib(dir, bars, {
     codeOf: options.codeOf,
     overwrite: options.overwrite ?? false,
+    ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
     onProgress: ({ instruments, of }) => options.onInstruments?.(instruments, of),
     ...signal,
   });

@@ -1,6 +1,7 @@
 import type { ImportResult } from "#data/ingest/import-result";
 import type { FactorReport, QualityFinding } from "#evaluation/report/factor-report";
 import type { FactorList } from "#factors/compute";
+import { isoOf, type Day } from "#market/day";
 import type { EvaluatedSet } from "./evaluate-factors.ts";
 import type { MarketView } from "./market-view.ts";
 
@@ -13,7 +14,7 @@ export interface ReportContext {
   readonly imported?: ImportResult;
   readonly quality?: readonly QualityFinding[];
   /** Name of the group table, and whether it was taken to hold before it was known. */
-  readonly groups?: { readonly table: string; readonly assumedStatic: boolean };
+  readonly groups?: { readonly table: string; readonly knownFrom: Day; readonly assumedStatic: boolean };
   readonly engine: string;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -55,7 +56,7 @@ export function factorReportOf(context: ReportContext): FactorReport {
       },
       notes: [...vwapNotes(view), ...groupNotes(context), ...failureNotes(evaluated)],
     },
-    quality: context.quality ?? [],
+    quality: context.quality ?? null,
     evaluation,
     expressions: new Map(
       list.factors.flatMap(({ name: factor, expression }) =>
@@ -83,13 +84,20 @@ function vwapNotes(view: MarketView): FactorReport["data"]["notes"] {
 
 function groupNotes({ groups }: ReportContext): FactorReport["data"]["notes"] {
   if (groups === undefined) return [];
-  const assumed = groups.assumedStatic;
-  return [
-    {
-      zh: `分组来自 ${groups.table}${assumed ? "；该表只有一个日期的状态，假定此前不变，并非时点数据" : ""}`,
-      en: `groups come from ${groups.table}${assumed ? "; it is the state of one date and taken to hold before it, which is not point-in-time" : ""}`,
-    },
-  ];
+  const from = isoOf(groups.knownFrom);
+  return groups.assumedStatic
+    ? [
+        {
+          zh: `分组来自 ${groups.table}，自 ${from} 起才已知；按要求假定此前不变，并非时点数据`,
+          en: `groups come from ${groups.table}, known from ${from} on; as asked for they are taken to hold before, which is not point-in-time`,
+        },
+      ]
+    : [
+        {
+          zh: `分组来自 ${groups.table}，自 ${from} 起已知；此前的股票归入未分类`,
+          en: `groups come from ${groups.table}, known from ${from} on; before that day instruments have no group`,
+        },
+      ];
 }
 
 function failureNotes({ failures }: EvaluatedSet): FactorReport["data"]["notes"] {

@@ -122,8 +122,11 @@ export async function factorTable(
     async *series() {
       for await (const { factors } of groups()) {
         for await (const series of tableOfPanel(factors).series()) {
-          const cut = cutSeries(series, rows);
-          if (cut !== null) yield cut;
+          for (const span of view.listed?.(series.instrument) ?? [rows]) {
+            const from = Math.max(span.from, rows.from);
+            const cut = cutSeries(series, { from, to: Math.min(span.to, rows.to) });
+            if (cut !== null) yield cut;
+          }
         }
       }
     },

@@ -1,8 +1,9 @@
 import { byText, tableOfStore, type SeriesTable } from "#data/export/series-table";
 import { QLIB_INPUTS, qlibFields, type VwapRule } from "#data/export/qlib-bin/qlib-fields";
-import type { StoreSnapshot } from "#data/store/panel-store";
+import type { RowRange, StoreSnapshot } from "#data/store/panel-store";
 import { fieldsOf, marketOf, openQlibDirectory } from "#data/sources/qlib-bin/directory";
 import { financialFields, readFinancial } from "#data/sources/qlib-bin/financial";
+import { rowsOfSpans } from "#data/sources/qlib-bin/market-file";
 import { readQlibPanel } from "#data/sources/qlib-bin/panel";
 import type { PeriodicSource } from "#expression/run/periods";
 import type { Day } from "#market/day";
@@ -26,6 +27,8 @@ export interface MarketView {
   /** `amount`, `typical`, or null when the data hold a vwap of their own or none at all. */
   readonly vwap: VwapRule | null;
   readonly periodic?: PeriodicSource;
+  /** Half-open rows that are listed of an instrument, in order, where a market file says so; windows read beyond them. */
+  readonly listed?: (instrument: string) => readonly RowRange[];
   /** The instruments in the order asked for, over the view's whole time axis. */
   panel(instruments: readonly string[]): Promise<Panel<"market">>;
 }
@@ -69,12 +72,13 @@ export function viewOfStore(snapshot: StoreSnapshot, request: ViewRequest = {}):
 /** A Qlib provider directory; its fields are used as they are. */
 export function viewOfQlib(dir: string, request: ViewRequest = {}): MarketView {
   const directory = openQlibDirectory(dir);
-  const listed = directory.markets.includes("all") ? marketOf(directory, "all").spans : directory.folders;
-  const instruments = [...listed.keys()]
+  const market = directory.markets.includes("all") ? marketOf(directory, "all") : null;
+  const known: ReadonlyMap<string, unknown> = market?.spans ?? directory.folders;
+  const instruments = [...known.keys()]
     .filter((id) => directory.folders.has(id) && (request.instruments?.has(id) ?? true))
     .sort(byText);
   const fields = fieldsOf(directory, instruments);
-  const reported = new Set(listed.keys().flatMap((id) => financialFields(dir, id)));
+  const reported = new Set(known.keys().flatMap((id) => financialFields(dir, id)));
   return {
     locator: `qlib:${dir}`,
     calendar: "directory",
@@ -83,6 +87,10 @@ export function viewOfQlib(dir: string, request: ViewRequest = {}): MarketView {
     fields,
     generation: null,
     vwap: null,
+    // As in Qlib, a list of instruments is not cut by the market's spans, the market is.
+    ...(market === null || request.instruments !== undefined
+      ? {}
+      : { listed: (instrument) => rowsOfSpans(directory.time, market.spans.get(instrument) ?? []) }),
     periodic: (instrument, field) => {
       if (!reported.has(field)) return undefined;
       const records = readFinancial(dir, instrument, field);

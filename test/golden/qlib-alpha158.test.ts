@@ -39,6 +39,9 @@ function compare(
         `${name}: ${difference.maskMismatches} masks, ${difference.outside} outside, ${difference.worst}`,
       );
     }
+    if (difference.compared >= 5_000 && difference.bitEqual < 0.999 * difference.compared) {
+      problems.push(`${name}: only ${difference.bitEqual} of ${difference.compared} cells are bit-equal`);
+    }
     cells += difference.compared;
     bitEqual += difference.bitEqual;
   }

@@ -39,8 +39,8 @@ export interface FactorStretch {
   readonly factor: Float64Array;
   readonly close: Float64Array | undefined;
   readonly preclose: Float64Array | undefined;
-  /** Rows whose close is the last trade and not the official close; only where the source keeps such closes. */
-  readonly lastTrade: LastTradeCloses | undefined;
+  /** Which closes are not the official ones; undefined when all are. */
+  readonly closes: { readonly lastTrade: LastTradeCloses; readonly tolerance: number } | undefined;
   readonly running: Float64Array | undefined;
   /** First known running factor of the history, when it is known. */
   readonly runningBase: number | undefined;
@@ -59,15 +59,15 @@ export function factorsOf(
   if (rule === "running") return fromRunning(stretch);
   const { close, preclose } = stretch;
   if (close === undefined || preclose === undefined) return new Float64Array(factor.length).fill(1);
-  const { lastTrade } = stretch;
-  if (whole) return factorFromPreclose(close, preclose, lastTrade === undefined ? {} : { lastTrade });
+  const { closes } = stretch;
+  if (whole) return factorFromPreclose(close, preclose, closes);
   let anchor = stretch.changed - 1;
   while (anchor >= 0 && !(close[anchor]! > 0)) anchor--;
   if (anchor < 0) return undefined;
   const steps = factorFromPreclose(
     close.subarray(anchor),
     preclose.subarray(anchor),
-    lastTrade === undefined ? {} : { lastTrade: lastTradeFrom(lastTrade, anchor) },
+    closes && { ...closes, lastTrade: lastTradeFrom(closes.lastTrade, anchor) },
   );
   // One step is exact: f × r. Two would be f × (r₁ × r₂), which differs from (f × r₁) × r₂ in the last bit.
   if (steps.filter((step, row) => row > 0 && step !== steps[row - 1]).length > 1) return undefined;

@@ -12,10 +12,9 @@ import type { Inspection } from "#data/quality/inspect";
 import type { BarRequest, BarSource, SourceDescription } from "#data/source";
 import type { StoredInstrument, StoreWriter } from "#data/store/panel-store";
 import { isoOf } from "#market/day";
-import type { InstrumentId } from "#market/instrument";
-import { closeIsAverage } from "#market/session";
 import type { Candidate, SessionCalendar } from "./check-instruments.ts";
 import { checkInstruments } from "./check-instruments.ts";
+import { closeRuleOf } from "./close-rule.ts";
 import { distinctRows } from "./distinct-rows.ts";
 import { factorRuleOf } from "./factor-rule.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -55,9 +54,6 @@ export interface ImportOptions {
   readonly now?: () => number;
 }
 
-/** Value of the attribute `closes` of instruments whose source keeps last trades as closes. */
-const LAST_TRADES = "last-trades";
-
 /** Sessions before the last stored one that are asked for again, to see whether an adjusted history was rewritten. */
 const OVERLAP_SESSIONS = 10;
 
@@ -75,7 +71,7 @@ export async function importBars(
     const description = await source.describe();
     const tally = new ImportTally();
     const started = now();
-    const request = withOverlap(options.request ?? {}, writer);
+    const request = withOverlap(options.request ?? {}, writer, description);
     let scratchBytes = 0;
     let read = started;
     let again: ReadonlySet<string>;
@@ -220,7 +216,7 @@ function place(taken: readonly Candidate[], writer: StoreWriter): StoredInstrume
 }
 
 function laneMergeOf(incoming: IncomingRows, stored: StoredInstrument, context: MergeContext): LaneMerge {
-  const { description, replaces, writer } = context;
+  const { description, replaces } = context;
   const { kind } = description.adjustment;
   const given = new Set(description.fields.map(({ name }) => name));
   for (const name of incoming.columns.keys()) given.add(name === "source_factor" ? "factor" : name);
@@ -229,16 +225,9 @@ function laneMergeOf(incoming: IncomingRows, stored: StoredInstrument, context: 
     stored,
     rule: factorRuleOf(kind, given, stored.attributes["factorFrom"]),
     adjustment: kind,
-    closesOnTrade: keepsLastTrades(description, stored)
-      ? (row) => closeIsAverage(stored.id as InstrumentId, writer.time.days[row]!)
-      : undefined,
+    closes: closeRuleOf(description.adjustment, stored, context.writer.time.days),
     replaces,
   };
-}
-
-/** Whether the source's closes are last trades where the official close is an average. */
-function keepsLastTrades(description: SourceDescription, stored: StoredInstrument): boolean {
-  return (description.adjustment.exDayTolerance ?? 0) > 0 || stored.attributes["closes"] === LAST_TRADES;
 }
 
 /** A rewritten history that the source no longer gives from its first stored day. */
@@ -270,7 +259,7 @@ function settle(lane: MergedLane, context: MergeContext): void {
     source: description.locator,
     factorFrom: merge.rule,
     ...(base === undefined ? {} : { factorBase: base }),
-    ...(keepsLastTrades(description, merge.stored) ? { closes: LAST_TRADES } : {}),
+    ...merge.closes?.attributes,
     ...(kind === "qfq" ? { fingerprint: fingerprintOf(tail.days, tail.closes) } : {}),
   });
 }
@@ -282,9 +271,9 @@ function shiftOf(writer: StoreWriter): number {
 }
 
 /** Front-adjusted histories are asked for with some days that are stored already. */
-function withOverlap(request: BarRequest, writer: StoreWriter): BarRequest {
+function withOverlap(request: BarRequest, writer: StoreWriter, description: SourceDescription): BarRequest {
   const { base } = writer;
-  if (request.start === undefined || base === null) return request;
+  if (request.start === undefined || base === null || description.adjustment.kind !== "qfq") return request;
   let start = request.start;
   for (const { attributes, last } of base.instruments) {
     if (attributes["adjustment"] !== "qfq" || last < 0) continue;

@@ -4,10 +4,10 @@
  */
 import type { Adjustment } from "#data/source";
 import type { StoredInstrument } from "#data/store/panel-store";
-import type { LastTradeCloses } from "#market/adjustment/factor";
 import type { BlockColumns } from "./block-columns.ts";
 import { sameValue } from "./distinct-rows.ts";
-import type { FactorRule } from "./factor-rule.ts";
+import type { CloseRule } from "./close-rule.ts";
+import type { FactorRule, FactorStretch } from "./factor-rule.ts";
 import { factorsOf, firstKnown } from "./factor-rule.ts";
 import { SOURCE_FACTOR } from "./import-fields.ts";
 import type { IncomingRows } from "./incoming-rows.ts";
@@ -18,8 +18,8 @@ export interface LaneMerge {
   readonly stored: StoredInstrument;
   readonly rule: FactorRule;
   readonly adjustment: Adjustment["kind"];
-  /** Rows of the axis whose close is the last trade and not the official close; undefined when all are official. */
-  readonly closesOnTrade: ((row: number) => boolean) | undefined;
+  /** Undefined when all closes are official. */
+  readonly closes: CloseRule | undefined;
   /** Takes the incoming rows as the whole history: what is stored is forgotten first. */
   readonly replaces: boolean;
 }
@@ -106,10 +106,12 @@ export function mergeLane(block: BlockColumns, merge: LaneMerge): LaneOutcome | 
   }
   const spanMoved = !known || first !== stored.first || last !== stored.last;
   const outcome = { first, last, added, corrected, identical: rows.length - added - corrected, corrections };
-  if (changedFrom === Number.POSITIVE_INFINITY && !spanMoved && cleared === undefined) {
+  const isNewRule = merge.closes?.isNew === true;
+  if (changedFrom === Number.POSITIVE_INFINITY && !spanMoved && cleared === undefined && !isNewRule) {
     return { ...outcome, factorRevision: undefined, changed: false, runningBase: undefined };
   }
-  if (known) changedFrom = Math.min(changedFrom, first < stored.first ? first : stored.last + 1);
+  if (known && !isNewRule)
+    changedFrom = Math.min(changedFrom, first < stored.first ? first : stored.last + 1);
   else changedFrom = first;
   const factors = mergeFactors(block, merge, { first, last, changedFrom });
   return factors === undefined ? undefined : { ...outcome, ...factors, changed: true };
@@ -146,13 +148,14 @@ function mergeFactors(
   const runningBase =
     whole && running !== undefined ? firstKnown(running) : Number.isNaN(storedBase) ? undefined : storedBase;
   if (rule === "given") return { factorRevision: undefined, runningBase: undefined };
+  if (merge.closes?.isNew === true && !whole) return undefined;
   const factors = factorsOf(rule, {
     whole,
     changed: span.changedFrom - from,
     factor: block.lane("factor", lane, rows)!,
     close: block.lane("close", lane, rows),
     preclose: block.lane("preclose", lane, rows),
-    lastTrade: lastTradeOf(block, merge, rows),
+    closes: closesOf(block, merge, rows),
     running,
     runningBase,
   });
@@ -173,15 +176,17 @@ function mergeFactors(
   return { factorRevision: revision, runningBase: rule === "running" ? runningBase : undefined };
 }
 
-function lastTradeOf(
+function closesOf(
   block: BlockColumns,
-  { stored, closesOnTrade }: LaneMerge,
+  { stored, closes }: LaneMerge,
   rows: { readonly from: number; readonly to: number },
-): LastTradeCloses | undefined {
-  const low = block.lane("low", stored.lane, rows);
-  const high = block.lane("high", stored.lane, rows);
-  if (closesOnTrade === undefined || low === undefined || high === undefined) return undefined;
-  return { on: (row) => closesOnTrade(rows.from + row), low, high };
+): FactorStretch["closes"] {
+  if (closes === undefined) return undefined;
+  const { onTrade, tolerance } = closes;
+  const unknown = new Float64Array(rows.to - rows.from).fill(Number.NaN);
+  const low = block.lane("low", stored.lane, rows) ?? unknown;
+  const high = block.lane("high", stored.lane, rows) ?? unknown;
+  return { lastTrade: { on: (row) => onTrade(rows.from + row), low, high }, tolerance };
 }
 
 /** Forgets the stored rows of the lane. */

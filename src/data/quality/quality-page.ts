@@ -132,7 +132,7 @@ function ruleTable(report: QualityReport, language: Language): string {
     );
     return `<tr><td><b>${escape(title[language])}</b><br><span class="dim">${escape(meaning[language])}</span></td><td><span class="tag ${count.severity}">${text[count.severity]}</span></td>${cells.join("")}</tr>`;
   });
-  const heads = [text.findings, text.days, text.instruments, text.keptOut].map(
+  const heads = [text.findings, text.days, text.instrument, text.dropped].map(
     (head) => `<th class="n">${head}</th>`,
   );
   return `<table><thead><tr><th>${text.rule}</th><th>${text.severity}</th>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;

@@ -2,6 +2,7 @@ import { array, assert, double, integer, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
 import { dayOf, isoOf } from "#market/day";
+import { sentenceOf } from "./finding-sentence.ts";
 import type { InspectionContext, InstrumentRows } from "./finding.ts";
 import { inspectRows } from "./inspect.ts";
 import { renderQualityPage } from "./quality-page.ts";
@@ -258,6 +259,21 @@ test("any numbers at all are inspected without a crash, and no invalid price is 
     }),
     { numRuns: 100 },
   );
+});
+
+test("a finding reads as a sentence", () => {
+  const rows = clean();
+  rows.days[0] = dayOf("2024-01-01");
+  const [holiday] = inspectRows(rows, context).findings;
+  expect(sentenceOf(holiday!)).toBe("Bar on a closed day: 10, expected no bar: XSHG was closed (kept out)");
+  const gap = inspectRows(
+    picked(
+      clean(),
+      all.filter((row) => row < 3 || row > 5),
+    ),
+    context,
+  ).findings;
+  expect(gap.map(sentenceOf)).toContain(`Sessions without a row to ${isoOf(days[5]!)}, 3 rows or days`);
 });
 
 describe("the report", () => {

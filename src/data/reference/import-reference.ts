@@ -3,14 +3,14 @@
  * row itself, or for the whole table from the caller or from what the source says about itself.
  */
 import { createHash } from "node:crypto";
-import { createReadStream, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { createReadStream, renameSync, statSync } from "node:fs";
 import path from "node:path";
 import type { ColumnVector } from "#data/duckdb/columns";
 import { MISSING_DAY } from "#data/duckdb/columns";
 import type { ParquetChunk, ParquetColumn, ParquetValues } from "#data/duckdb/parquet-writer";
 import { writeParquet } from "#data/duckdb/parquet-writer";
 import { DataError } from "#data/errors";
-import { besidePlace, syncFolder } from "#data/export/atomic-file";
+import { besidePlace, makeFolder, removePart, syncFolder } from "#data/export/atomic-file";
 import type {
   ReferenceBatch,
   ReferenceDescription,
@@ -58,7 +58,7 @@ export async function importReference(
   const index = readReferenceIndex(workspace, table);
   const part = besidePlace(path.join(folder, "rows.parquet"));
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const seen = { rows: 0, from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
     const schema = schemaOf(description);
     await writeParquet(part, schema, chunksOf(source, { description, schema, seen, options }));
@@ -74,7 +74,7 @@ export async function importReference(
   } catch (error) {
     throw asDataError(error, { file: folder, doing: "write" });
   } finally {
-    rmSync(part, { force: true });
+    removePart(part);
   }
 }
 

@@ -27,8 +27,12 @@ interface Understood {
  * Bars from `parquet: csv: json: excel:` or a bare path: a file, a folder of files, a zip, a glob. Throws
  * `DataError`; DATA_KIND_OTHER when the source is recognised as something else than bars.
  */
-export async function openBarSource(locator: string, options: OpenOptions = {}): Promise<MappedBars> {
-  const { mapping, files, reasons, doubts } = await understand(locator, options);
+export async function openBarSource(
+  locator: string,
+  options: OpenOptions = {},
+  understood?: Understood,
+): Promise<MappedBars> {
+  const { mapping, files, reasons, doubts } = understood ?? (await understand(locator, options));
   if (mapping.kind !== "bars") throw otherKind(locator, mapping, "bars");
   return new MappedBars(files, mapping, {
     locator,
@@ -38,12 +42,31 @@ export async function openBarSource(locator: string, options: OpenOptions = {}):
   });
 }
 
+/** What a locator turned out to hold. */
+export type OpenedSource =
+  | { readonly kind: "bars"; readonly source: MappedBars }
+  | { readonly kind: "reference"; readonly source: MappedReference };
+
+/** Bars or a reference table, whichever is there. Throws DATA_KIND_OTHER for events and calendars. */
+export async function openDataSource(locator: string, options: OpenOptions = {}): Promise<OpenedSource> {
+  const understood = await understand(locator, options);
+  const { mapping } = understood;
+  if (mapping.kind === "reference") {
+    return {
+      kind: "reference",
+      source: await openReferenceSource(locator, { ...options, mapping }, understood),
+    };
+  }
+  return { kind: "bars", source: await openBarSource(locator, { ...options, mapping }, understood) };
+}
+
 /** A reference table (industry, names, financials, …). Throws as {@link openBarSource}. */
 export async function openReferenceSource(
   locator: string,
   options: OpenOptions = {},
+  understood?: Understood,
 ): Promise<MappedReference> {
-  const { mapping, files, reasons, doubts } = await understand(locator, options);
+  const { mapping, files, reasons, doubts } = understood ?? (await understand(locator, options));
   if (mapping.kind !== "reference") throw otherKind(locator, mapping, "a reference table");
   return new MappedReference(files, mapping, {
     locator,

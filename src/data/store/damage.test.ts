@@ -71,7 +71,12 @@ test("a flipped byte anywhere in a segment is found by verify, refused by reader
   const header = decodeHeader(bytes);
   if (typeof header === "string") throw new Error(header);
   const clean = await readAll(open(disk));
-  expect((await verifyStore(open(disk))).findings).toEqual([]);
+  expect(await verifyStore(open(disk))).toEqual({
+    generations: [1],
+    files: 1,
+    bytes: bytes.length,
+    findings: [],
+  });
   for (let at = 0; at < bytes.length; at += at < header.headerBytes ? 1 : 7) {
     const store = open(flipped(disk, segment, at));
     const field = at < header.headerBytes ? -1 : at < header.offsets[1]! ? 0 : 1;
@@ -158,6 +163,7 @@ test("a flipped byte anywhere in the manifest is found, named and repaired from 
   expect(report).toMatchObject({ manifestRestoredFrom: 1, generation: 1, repaired: [], lost: [] });
   expect(await readAll(open(copy))).toBe(clean);
   await copy.remove("/w/manifest.json");
+  expect(await open(copy).exists()).toBe(true);
   await expect(open(copy).snapshot()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   await expect(open(copy).writer()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   expect((await repairStore(open(copy), async () => null)).manifestRestoredFrom).toBe(1);

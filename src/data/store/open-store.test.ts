@@ -207,7 +207,6 @@ test("what an interrupted writer left is cleared by the next one", async () => {
   expect(readdirSync(join(folder.path, "XSHG/day")).sort()).toEqual([
     "manifest-1.json",
     "manifest.json",
-    "readers",
     "segments",
     "writers",
   ]);

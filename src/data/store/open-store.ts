@@ -15,7 +15,14 @@ import { SegmentFiles } from "./segment-files.ts";
 import { ManifestSnapshot } from "./snapshot.ts";
 import type { Storage } from "./storage.ts";
 import type { StoreLayout, StoreParts } from "./store-parts.ts";
-import { defaultLayout, keptGenerations, missingStore, readCurrent, readKept } from "./store-parts.ts";
+import {
+  defaultLayout,
+  keptGenerations,
+  ManifestCache,
+  missingStore,
+  readCurrent,
+  readKept,
+} from "./store-parts.ts";
 import { ManifestWriter } from "./writer.ts";
 
 export interface StoreOptions {
@@ -45,6 +52,7 @@ export function openStore(root: string, key: StoreKey, options: StoreOptions): O
     key,
     storage,
     files: new SegmentFiles(storage),
+    manifests: new ManifestCache(),
     processes: options.processes ?? hostProcesses,
     sessionsBetween: options.sessionsBetween,
     slots: options.slots ?? null,
@@ -88,7 +96,8 @@ export class OpenedStore implements PanelStore {
   }
 
   async exists(): Promise<boolean> {
-    return (await this.parts.storage.size(MANIFEST)) !== null;
+    const { storage } = this.parts;
+    return (await storage.size(MANIFEST)) !== null || (await keptGenerations(storage)).length > 0;
   }
 
   async snapshot(generation?: number): Promise<StoreSnapshot> {
@@ -120,7 +129,15 @@ export class OpenedStore implements PanelStore {
       const current = await readCurrent(parts);
       const retention = new Retention(parts);
       await retention.tidy(current);
-      const base = current === null ? null : await this.snapshot(current.manifest.generation);
+      // The lock is its pin: nobody else removes files.
+      const base =
+        current === null
+          ? null
+          : new ManifestSnapshot(current.manifest, {
+              files: parts.files,
+              pin: null,
+              current: current.manifest.generation,
+            });
       return new ManifestWriter(parts, { lock, current, base, retention });
     } catch (error) {
       await lock.release();

@@ -41,6 +41,36 @@ export function storedInstrument(
   };
 }
 
+/** Copies lanes of a block, `[row][lane]`, to their columns of a panel, `[row][column]`. */
+function takeLanes(
+  source: StoredValues,
+  target: StoredValues,
+  to: {
+    readonly columns: number;
+    readonly lanes: readonly { readonly lane: number; readonly column: number }[];
+  },
+): void {
+  const { columns } = to;
+  const lanes = Int32Array.from(to.lanes, ({ lane }) => lane);
+  const places = Int32Array.from(to.lanes, ({ column }) => column);
+  const rows = source.length / LANES_PER_BLOCK;
+  for (let row = 0; row < rows; row++) {
+    const from = row * LANES_PER_BLOCK;
+    const into = row * columns;
+    for (let index = 0; index < lanes.length; index++) {
+      target[into + places[index]!] = source[from + lanes[index]!]!;
+    }
+  }
+}
+
+/** Rows `[from, to)` of a column become missing. */
+function blank(
+  values: StoredValues,
+  where: { readonly column: number; readonly columns: number; readonly from: number; readonly to: number },
+): void {
+  for (let row = where.from; row < where.to; row++) values[row * where.columns + where.column] = Number.NaN;
+}
+
 /** Reads one generation. The pin, where there is one, keeps its files until `close`. */
 export class ManifestSnapshot implements StoreSnapshot {
   readonly key: StoreKey;
@@ -164,13 +194,11 @@ export class ManifestSnapshot implements StoreSnapshot {
       const stored = await this.#read(fields, { set: set.name, block, rows, buffer });
       for (const { name, values } of columns) {
         const source = stored.get(name)!;
-        for (let row = 0; row < length; row++) {
-          for (const { lane, column } of lanes) {
-            const lives = row >= first[column]! && row <= last[column]!;
-            values[row * members.length + column] = lives
-              ? source[row * LANES_PER_BLOCK + lane]!
-              : Number.NaN;
-          }
+        takeLanes(source, values, { lanes, columns: members.length });
+        for (const { column } of lanes) {
+          const place = { column, columns: members.length };
+          blank(values, { ...place, from: 0, to: Math.min(first[column]!, length) });
+          blank(values, { ...place, from: last[column]! + 1, to: length });
         }
       }
     }

@@ -31,6 +31,7 @@ export interface StoreParts {
   readonly key: StoreKey;
   readonly storage: Storage;
   readonly files: SegmentFiles;
+  readonly manifests: ManifestCache;
   readonly processes: Processes;
   readonly sessionsBetween: SessionsBetween;
   readonly slots: Int16Array | null;
@@ -40,13 +41,29 @@ export interface StoreParts {
   readonly now: () => number;
 }
 
+/** The manifests read last, so that a file whose bytes are the same is not parsed again. */
+export class ManifestCache {
+  readonly #byFile = new Map<string, ReadManifest>();
+
+  /** Throws STORE_DAMAGED, STORE_FORMAT. */
+  parse(bytes: Uint8Array, file: string): ReadManifest {
+    const known = this.#byFile.get(file);
+    if (known !== undefined && Buffer.compare(known.bytes, bytes) === 0) return known;
+    const read = { manifest: parseManifest(new TextDecoder().decode(bytes), file), bytes };
+    this.#byFile.delete(file);
+    this.#byFile.set(file, read);
+    if (this.#byFile.size > KEPT_MANIFESTS) this.#byFile.delete(this.#byFile.keys().next().value!);
+    return read;
+  }
+}
+
+const KEPT_MANIFESTS = 6;
+
 export interface ReadManifest {
   readonly manifest: Manifest;
   /** The file's content, to be handed back when it is replaced. */
   readonly bytes: Uint8Array;
 }
-
-const decoder = new TextDecoder();
 
 /**
  * The current manifest, or null for a store that does not exist yet. Throws STORE_DAMAGED, STORE_FORMAT.
@@ -63,21 +80,22 @@ export async function readCurrent(parts: StoreParts): Promise<ReadManifest | nul
       place: { file },
     });
   }
-  const manifest = parseManifest(decoder.decode(bytes), file);
+  const read = parts.manifests.parse(bytes, file);
+  const { manifest } = read;
   if (manifest.key.calendar !== key.calendar || manifest.key.freq !== key.freq) {
     throw new DataError("STORE_FORMAT", `${file} belongs to ${manifest.key.calendar}/${manifest.key.freq}`, {
       remedy: "put the folder back to the place it was written at",
       place: { file },
     });
   }
-  return { manifest, bytes };
+  return read;
 }
 
 /** The manifest of a kept generation, or null when it is kept no longer. */
 export async function readKept(parts: StoreParts, generation: number): Promise<Manifest | null> {
   const path = keptManifest(generation);
   const bytes = await readWhole(parts.storage, path);
-  return bytes === null ? null : parseManifest(decoder.decode(bytes), parts.storage.locate(path));
+  return bytes === null ? null : parts.manifests.parse(bytes, parts.storage.locate(path)).manifest;
 }
 
 /** Numbers of the generations whose manifests are kept, newest first. */

@@ -62,7 +62,8 @@ export async function verifyStore(store: OpenedStore, options: VerifyOptions = {
       options.signal?.throwIfAborted();
       for (const damage of await entryDamages(store, entry)) findings.push(findingOf(damage, inManifests));
       bytes += entry.bytes;
-      options.onFile?.({ files: ++files, of: users.size, bytes });
+      files++;
+      options.onFile?.({ files, of: users.size, bytes });
     }
     return { generations: manifests.map((manifest) => manifest.generation), files, bytes, findings };
   } finally {

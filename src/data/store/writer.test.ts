@@ -89,6 +89,36 @@ test("a dropped field is forgotten and does not come back under its old values",
   ]);
 });
 
+test("a description is brought up to date field by field, whichever object it comes in", async () => {
+  const store = await imported(new MemoryDisk());
+  const renewed: FieldSet = { ...bars, fields: bars.fields.map((field) => ({ ...field, unit: "USD" })) };
+  {
+    await using writer = await store.writer();
+    await writer.put(renewed, 0, 0, [constant("ma", 1, 2)]);
+    await writer.put(bars, 0, 0, [constant("close", 1, 1)]);
+    await writer.put(renewed, 0, 0, [constant("close", 1, 1)]);
+    expect(await writer.commit({ reason: "units" })).toBe(2);
+  }
+  await using snapshot = await store.snapshot();
+  expect(snapshot.fieldSets.get("bars")!.fields.map(({ name, unit }) => [name, unit])).toEqual([
+    ["close", "USD"],
+    ["ma", "USD"],
+  ]);
+});
+
+test("columns may lie in memory that threads share", async () => {
+  const store = await imported(new MemoryDisk());
+  const values = new Float64Array(new SharedArrayBuffer(32 * 8)).fill(6);
+  {
+    await using writer = await store.writer();
+    await writer.put(bars, 0, 1, [{ name: "close", values }]);
+    await writer.commit({ reason: "shared" });
+  }
+  await using snapshot = await store.snapshot();
+  const close = (await snapshot.readBlock("bars", 0, ["close"])).get("close")!;
+  expect([close[0], close[32], close[63], close[64]]).toEqual([1, 6, 6, 1]);
+});
+
 test("a field may change its width: what is stored is converted when it is read", async () => {
   const store = await imported(new MemoryDisk());
   const wide = sampleSet("bars", { ma: "f64" });

@@ -56,6 +56,8 @@ export class ManifestWriter implements StoreWriter {
   #listings: StoreListings;
   #axis: StoreAxis;
   #time: TimeAxis | null = null;
+  /** Descriptions that were taken over already, told by their object: the same one comes with every block. */
+  readonly #described = new Map<string, { readonly set: FieldSet; readonly names: Set<string> }>();
   readonly #turns = new Map<string, Promise<void>>();
   #isChanged = false;
   #isClosed = false;
@@ -162,6 +164,7 @@ export class ManifestWriter implements StoreWriter {
 
   drop(setName: string, fields?: readonly string[]): void {
     this.#mustBeOpen();
+    this.#described.delete(setName);
     const set = this.#fieldSets.get(setName);
     if (set === undefined) return;
     const isDropped = (name: string): boolean => fields === undefined || fields.includes(name);
@@ -195,6 +198,7 @@ export class ManifestWriter implements StoreWriter {
   /** Takes over the content of another generation. */
   restore(manifest: Manifest): void {
     this.#mustBeOpen();
+    this.#described.clear();
     for (const { set, block } of this.#segments.all()) this.#segments.replace(set, block, []);
     for (const entry of manifest.segments) this.#segments.add(entry);
     this.#instruments.splice(0, Infinity, ...manifest.instruments);
@@ -443,6 +447,9 @@ export class ManifestWriter implements StoreWriter {
 
   /** Brings the stored description of a set up to date with the fields that are put. */
   #describeSet(set: FieldSet, fields: readonly StoredField[]): void {
+    let described = this.#described.get(set.name);
+    if (described?.set !== set) this.#described.set(set.name, (described = { set, names: new Set() }));
+    if (fields.every((field) => described.names.has(field.name))) return;
     const known = this.#fieldSets.get(set.name);
     if (known !== undefined && known.role !== set.role) {
       throw new TypeError(`the set ${set.name} is a ${known.role} set and cannot become a ${set.role} set`);
@@ -456,6 +463,7 @@ export class ManifestWriter implements StoreWriter {
       else merged[index] = plainField(field);
       isNew = true;
     }
+    for (const field of fields) described.names.add(field.name);
     if (!isNew) return;
     this.#fieldSets.set(set.name, { name: set.name, role: set.role, fields: merged });
     this.#isChanged = true;

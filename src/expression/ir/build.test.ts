@@ -88,6 +88,7 @@ describe("what cannot be meant is refused where it stands", () => {
     ["Rolling($close,5,'apply')", "EXPRESSION_TYPE @1"],
     ["Mask($close,5)", "EXPRESSION_ARGUMENT @13"],
     ["'SH000300'", "EXPRESSION_ARGUMENT @1"],
+    ["Feature('$close')", "EXPRESSION_ARGUMENT @9"],
     ["$close>$open&$volume>0", "EXPRESSION_TYPE @13"],
     ["($close>1)/($open>1)", "EXPRESSION_TYPE @11"],
     ["If(1,$close,$open)", "EXPRESSION_ARGUMENT @1"],
@@ -124,6 +125,10 @@ test("equal subexpressions are one node, whoever uses them and however they are 
     graph.nodes.filter((node) => node.kind === "apply" && node.operator.name === name).length;
   expect(graph.nodes.filter((node) => node.kind === "field")).toHaveLength(2);
   expect([named("Std"), named("Div"), named("Rsquare"), named("Corr")]).toEqual([2, 1, 1, 1]);
+});
+
+test("Feature('close') is $close", () => {
+  expect(printGraph(buildGraph(["Feature('close')"]))).toContain("= $close");
 });
 
 test("the last link of a comparison chain is the one that counts", () => {

@@ -177,6 +177,12 @@ export class GraphBuilder {
       only?.kind === "text" &&
       tree.operands.length === 1
     ) {
+      if (!/^[\p{L}\p{N}_、：（）]+$/u.test(only.value)) {
+        throw new ExpressionError("EXPRESSION_ARGUMENT", `'${only.value}' is no field name`, {
+          column: only.column,
+          remedy: "write the name alone, or $name",
+        });
+      }
       return this.#leaf(tree.operator === "Feature" ? "field" : "periodic", only.value, tree.column);
     }
     return this.#apply(tree.operator, { tree, operands: tree.operands }, below);

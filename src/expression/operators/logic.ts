@@ -3,8 +3,14 @@ import { describeOperand, TypeRefusal, type Dtype, type OperandType } from "./dt
 import { eachPair } from "./element-wise.ts";
 import { union } from "./reach.ts";
 
+/** The bits of whole numbers within 32 bits, and of any. */
+interface Bits {
+  readonly small: (a: number, b: number) => number;
+  readonly large: (a: bigint, b: bigint) => bigint;
+}
+
 /** Declarations of And and Or: on conditions, or bit by bit on whole numbers. */
-export function logic(name: string, sign: string, bits: (a: number, b: number) => number): Operator {
+export function logic(name: string, sign: string, bits: Bits): Operator {
   return {
     name,
     family: "logic",
@@ -25,11 +31,17 @@ export function logic(name: string, sign: string, bits: (a: number, b: number) =
     compute(task) {
       const whole = task.type === "i64";
       eachPair(task, "i64", (a, b) => {
-        const result = bits(Number.isNaN(a) ? 0 : a, Number.isNaN(b) ? 0 : b);
+        const fits = a === (a | 0) && b === (b | 0);
+        const result = fits ? bits.small(a, b) : Number(bits.large(wholeOf(a), wholeOf(b)));
         return whole || result === 0 ? result : 1;
       });
     },
   };
+}
+
+/** A missing condition is false; beyond 2^53 the digits are those of the nearest double. */
+function wholeOf(value: number): bigint {
+  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
 }
 
 function refuseFloat(name: string, sign: string, operand: OperandType): void {

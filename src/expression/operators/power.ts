@@ -10,13 +10,13 @@ const general = pair({
   missing: "NaN on either side is NaN, but x**0 and 1**x are 1; a root of a negative number is NaN",
   infinity: "makes",
   type: (common, _left, right) => {
-    if (common === "i64" && right.number !== undefined && right.number < 0) {
-      throw new TypeRefusal(
-        "a whole number to a negative whole power",
-        "write the exponent with a decimal point",
-      );
-    }
-    return refuse(common);
+    if (refuse(common) !== "i64") return common;
+    if (right.number === undefined) return "f64";
+    if (right.number >= 0) return "i64";
+    throw new TypeRefusal(
+      "a whole number to a negative whole power",
+      "write the exponent with a decimal point",
+    );
   },
   of: cPower,
 });

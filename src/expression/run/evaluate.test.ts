@@ -59,6 +59,28 @@ describe("windows and shifts", () => {
     expect(valuesOf("$close>0.1", panel)).toEqual([[0]]);
   });
 
+  test.each([
+    ["$close*3", (x: number) => x * 3],
+    ["$close-1e-3", (x: number) => x - Math.fround(1e-3)],
+    ["$close/7", (x: number) => x / 7],
+    ["$close**3", (x: number) => x ** 3],
+    ["Power($close,0.5)", (x: number) => Math.sqrt(x)],
+    ["Delta($close,0)+$close", (x: number) => x],
+    ["If($close>0,0.1,$close)", () => 0.1],
+  ])("%s of float32 is rounded to float32 at once", (expression, of) => {
+    const x = Math.fround(0.7);
+    expect(valuesOf(expression, panelWith({ A: { first: 0, close: [0.7] } }))).toEqual([
+      [Math.fround(of(x))],
+    ]);
+  });
+
+  test("a difference of float32 values is rounded, one of float64 values is not", () => {
+    const panel = panelWith({ A: { first: 0, close: [1e-9, 0.7] } });
+    const [small, large] = [Math.fround(1e-9), Math.fround(0.7)];
+    expect(valuesOf("Delta($close,1)", panel)[0]![1]).toBe(Math.fround(large - small));
+    expect(valuesOf("Delta(Sum($close,1),1)", panel)[0]![1]).toBe(large - small);
+  });
+
   test("results come as float32 unless float64 is asked for", () => {
     expect(evaluateExpressions(["Mean($close,3)"], two)[0]!.values).toBeInstanceOf(Float32Array);
     expect(evaluateExpressions(["Mean($close,3)"], two)[0]).toMatchObject({
@@ -78,6 +100,16 @@ describe("conditions", () => {
   test("a NaN condition is true for If and false for a comparison", () => {
     expect(valuesOf("If($close,1,0)", two)[0]).toEqual([1, 1, 1, 1, 1]);
     expect(valuesOf("$close>0", two)[0]).toEqual([1, 1, 0, 1, 1]);
+  });
+
+  test.each([
+    ["If($close>1,6,1)&3", [1, 2, 1, 2, 2]],
+    ["Or(If($close>1,6,1),If($close>2,4294967296,8))", [9, 14, 9, 4294967302, 4294967302]],
+    ["Not(If($close>1,6,1))", [-2, -7, -2, -7, -7]],
+    ["And($close>1,If($close>2,2,1))", [0, 1, 0, 0, 0]],
+    ["($close>1)*3+($close>2)", [0, 3, 0, 4, 4]],
+  ])("%s takes whole numbers bit by bit", (expression, expected) => {
+    expect(valuesOf(expression, two)[0]).toEqual(expected);
   });
 
   test("a shifted condition is missing at first, and then counts as false", () => {
@@ -105,6 +137,29 @@ describe("another instrument", () => {
       NAN,
       NAN,
       300,
+    ]);
+  });
+
+  test("meets the stock's own days in a correlation, however long either has lived", () => {
+    const panel = panelWith({
+      A: { first: 0, close: [9, 9, 1, 2, 3, 9] },
+      B: { first: 2, close: [5, 7, 6] },
+    });
+    expect(valuesOf("Corr($close,ChangeInstrument('A',$close),3)", panel)[1]).toEqual([
+      NAN,
+      NAN,
+      NAN,
+      1,
+      0.5,
+      NAN,
+    ]);
+    expect(valuesOf("Cov($close,ChangeInstrument('A',$close),0)", panel)[1]).toEqual([
+      NAN,
+      NAN,
+      NAN,
+      1,
+      0.5,
+      NAN,
     ]);
   });
 

@@ -77,7 +77,9 @@ function checkOther(
   const panel = [scope.home, scope.origins.foreign].find(
     (each) => each !== undefined && laneOf(each, id) >= 0,
   );
-  if (panel !== undefined) return check(other.inner, { ...scope, panel, instruments: [id] });
+  if (panel !== undefined) {
+    return check(other.inner, { ...scope, panel, instruments: [panel.instruments[laneOf(panel, id)]!] });
+  }
   const known = [...scope.home.instruments, ...(scope.origins.foreign?.instruments ?? [])];
   const nearest = nearestName(id, known);
   return new ExpressionError("EXPRESSION_INSTRUMENT_UNKNOWN", `there is no instrument ${id}`, {

@@ -1,6 +1,6 @@
 /**
  * Bounds that keep parsing and everything after it safe on text from strangers.
- * Nesting counts brackets, calls, signs and right operands; a plain chain `a+b+c…` does not nest, but it makes the
+ * Nesting counts brackets, calls, signs and `**`; a plain chain `a+b+c…` does not nest, but it makes the
  * tree deep, and everything that walks the tree recurs.
  */
 export const limits = {

@@ -98,13 +98,20 @@ class Parser {
     return node;
   }
 
-  #expression(binding: number): SyntaxNode {
+  /** An expression one level further in: inside brackets, a call, after a sign or `**`. */
+  #nested(binding: number): SyntaxNode {
     if (++this.#nesting > limits.maxNesting) {
       throw new ExpressionError("EXPRESSION_TOO_DEEP", `nested more than ${limits.maxNesting} levels deep`, {
         column: this.#peek().column,
         remedy: "flatten the expression or split it into several factors",
       });
     }
+    const inner = this.#expression(binding);
+    this.#nesting--;
+    return inner;
+  }
+
+  #expression(binding: number): SyntaxNode {
     let left = this.#prefix();
     for (;;) {
       const token = this.#peek();
@@ -117,10 +124,9 @@ class Parser {
       const strength = BINDING[token.text];
       if (strength === undefined || strength <= binding) break;
       this.#next();
-      const right = this.#expression(token.text === "**" ? strength - 1 : strength);
+      const right = token.text === "**" ? this.#nested(strength - 1) : this.#expression(strength);
       left = this.#binary(token.text as BinarySign, left, right, token.column);
     }
-    this.#nesting--;
     return left;
   }
 
@@ -146,7 +152,7 @@ class Parser {
   }
 
   #bracket(): SyntaxNode {
-    const inner = this.#expression(0);
+    const inner = this.#nested(0);
     this.#close(", or )");
     return inner;
   }
@@ -158,7 +164,7 @@ class Parser {
   }
 
   #signed(sign: Token): NumberNode {
-    const operand = this.#expression(SIGN_BINDING);
+    const operand = this.#nested(SIGN_BINDING);
     if (operand.kind !== "number") {
       throw new ExpressionError("EXPRESSION_UNARY_MINUS", `${sign.text} stands before an expression`, {
         column: sign.column,
@@ -187,7 +193,7 @@ class Parser {
     if (first.kind === "sign" && first.text === ")") this.#next();
     else {
       for (;;) {
-        operands.push(this.#expression(0));
+        operands.push(this.#nested(0));
         const after = this.#next();
         if (after.kind === "sign" && after.text === ")") break;
         if (after.kind !== "sign" || after.text !== ",")

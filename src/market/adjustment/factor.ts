@@ -25,18 +25,25 @@ export interface LastTradeCloses {
   readonly high: Float64Array;
 }
 
+/** Which closes are not the official ones, and by how much a preclose may differ from them without an ex-day. */
+export interface CloseNoise {
+  readonly lastTrade?: LastTradeCloses;
+  /** Ratio of the close, on every row. Default 0. */
+  readonly tolerance?: number;
+}
+
 /**
  * f(t) = f(t−1) · close(t−1) / preclose(t), where close(t−1) is the last close there was. On an ordinary day the
  * preclose is that close and the factor stays exactly; on an ex-day it is the ex-right reference price.
  *
  * A day whose close or preclose is missing or not positive carries the factor. Prices are currency units. After a
  * row of `lastTrade` only a preclose outside that row's range, or more than 0.75 % below its close, is an ex-day:
- * an ex-day smaller than that is lost there.
+ * an ex-day smaller than that is lost there. Differences of up to `tolerance` are no ex-days on any row.
  */
 export function factorFromPreclose(
   close: Float64Array,
   preclose: Float64Array,
-  options: { readonly lastTrade?: LastTradeCloses } = {},
+  noise: CloseNoise = {},
 ): Float64Array {
   if (close.length !== preclose.length) {
     throw new RangeError(`${close.length} closes for ${preclose.length} precloses`);
@@ -47,7 +54,7 @@ export function factorFromPreclose(
   for (let row = 0; row < close.length; row++) {
     const reference = preclose[row]!;
     const traded = close[row]! > 0;
-    if (traded && reference > 0 && last >= 0 && isExDay(close[last]!, reference, last, options.lastTrade)) {
+    if (traded && reference > 0 && last >= 0 && isExDay(close[last]!, reference, last, noise)) {
       current *= close[last]! / reference;
     }
     if (traded) last = row;
@@ -56,8 +63,14 @@ export function factorFromPreclose(
   return factor;
 }
 
-function isExDay(close: number, reference: number, row: number, lastTrade?: LastTradeCloses): boolean {
-  if (Math.abs(close - reference) <= SAME_PRICE) return false;
+function isExDay(
+  close: number,
+  reference: number,
+  row: number,
+  { lastTrade, tolerance = 0 }: CloseNoise,
+): boolean {
+  const difference = Math.abs(close - reference);
+  if (difference <= SAME_PRICE || difference <= close * tolerance) return false;
   if (lastTrade === undefined || !lastTrade.on(row)) return true;
   if (reference < lastTrade.low[row]! - SAME_PRICE || reference > lastTrade.high[row]! + SAME_PRICE)
     return true;

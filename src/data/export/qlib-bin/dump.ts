@@ -3,14 +3,14 @@
  * `features/<code>/<field>.day.bin`, byte for byte what Qlib's own dumper makes from the same rows.
  * The directory is built aside and put in place when it is complete.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DataError } from "#data/errors";
 import { asDataError } from "#data/system-errors";
 import type { Day } from "#market/day";
 import { isoOf } from "#market/day";
 import type { TimeAxis } from "#panel/axes";
-import { besidePlace } from "../atomic-file.ts";
+import { besidePlace, makeFolder, removePart } from "../atomic-file.ts";
 import type { SeriesTable, Values } from "../series-table.ts";
 import { byText } from "../series-table.ts";
 import { encodeFeatureInto } from "./feature-bytes.ts";
@@ -53,16 +53,16 @@ export async function dumpQlib(
   const place = path.resolve(dir);
   const built = besidePlace(place);
   try {
-    mkdirSync(path.dirname(place), { recursive: true });
+    makeFolder(path.dirname(place));
     recoverDirectory(place);
     checkPlace(place, options.overwrite ?? false);
-    rmSync(built, { recursive: true, force: true });
+    removePart(built);
     mkdirSync(built);
     const result = await build(built, table, { ...options, names });
     replaceDirectory(built, place);
     return result;
   } catch (error) {
-    rmSync(built, { recursive: true, force: true });
+    removePart(built);
     throw asDataError(error, { file: place, doing: "write" });
   }
 }

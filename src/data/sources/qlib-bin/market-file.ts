@@ -67,7 +67,7 @@ export function readMarketFile(file: string, name: string): Market {
 }
 
 /** Rows `[from, to)` of a time axis that lie in each span; empty ones are left out. */
-function rowsOfSpans(time: TimeAxis, spans: readonly MarketSpan[]): { from: number; to: number }[] {
+export function rowsOfSpans(time: TimeAxis, spans: readonly MarketSpan[]): { from: number; to: number }[] {
   return spans
     .map((span) => ({ from: lowerRow(time, span.start), to: upperRow(time, span.end) }))
     .filter((rows) => rows.from < rows.to)
