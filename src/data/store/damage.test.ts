@@ -215,6 +215,42 @@ test("what cannot be recomputed is reported and stays as it is", async () => {
   await expect(compactStore(open(other))).rejects.toMatchObject({ code: "STORE_DAMAGED" });
 });
 
+/** As the file above says where it lies, else as the first import. */
+const corrected: Recompute = async ({ rows }) => [
+  {
+    name: "ma",
+    values: sampleValues("f32", rows.to - rows.from, (row, lane) =>
+      row + rows.from >= 1 && row + rows.from < 4 ? 9 : valueAt("ma", row + rows.from, lane),
+    ),
+  },
+];
+
+test("damage in files that lie above one another is repaired together, and lost parts keep to themselves", async () => {
+  const disk = await filled();
+  {
+    await using writer = await open(disk).writer();
+    await writer.put(set, 0, 1, [
+      { name: "close", values: sampleValues("f64", 3, (row, lane) => valueAt("close", row + 1, lane) + 0.5) },
+      { name: "ma", values: sampleValues("f32", 3, () => 9) },
+    ]);
+    await writer.commit({ reason: "correction" });
+  }
+  const above = "/w/segments/bars-0-2.seg";
+  const length = disk.files().get(above)!.length;
+  const damaged = flipped(flipped(disk, above, length - 1), segment, disk.files().get(segment)!.length - 1);
+  const clean = await readAll(open(disk));
+  const both = damaged.copy();
+  expect(await repairStore(open(both), corrected)).toMatchObject({ generation: 3, lost: [] });
+  expect(await readAll(open(both))).toBe(clean);
+  expect((await verifyStore(open(both), { currentOnly: true })).findings).toEqual([]);
+  const report = await repairStore(open(damaged), async (wanted) =>
+    wanted.rows.from === 4 ? corrected(wanted) : null,
+  );
+  expect([report.repaired.length, report.lost.length]).toEqual([1, 1]);
+  await using snapshot = await open(damaged).snapshot();
+  expect((await snapshot.readBlock("bars", 0, ["ma"], { from: 4, to: 6 })).get("ma")![0]).toBe(4);
+});
+
 test("appending beside damage neither fails nor seals the damage under a fresh checksum", async () => {
   const disk = await filled();
   const damaged = flipped(disk, segment, disk.files().get(segment)!.length - 1);

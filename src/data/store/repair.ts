@@ -46,6 +46,7 @@ export async function repairStore(store: OpenedStore, recompute: Recompute): Pro
   const { axis, segments, fieldSets } = current.manifest;
   const repaired: string[] = [];
   const lost: string[] = [];
+  const damaged: { readonly entry: SegmentEntry; readonly isWhole: boolean }[] = [];
   for (const entry of segments) {
     const damages = await entryDamages(store, entry);
     const set = fieldSets.get(entry.set);
@@ -56,15 +57,22 @@ export async function repairStore(store: OpenedStore, recompute: Recompute): Pro
       const columns = fields.length === 0 ? [] : await recompute({ set, block: entry.block, fields, rows });
       if (columns === null) isWhole = false;
       else if (columns.length > 0) await writer.put(set, entry.block, rows.from, columns);
-      (columns === null ? lost : repaired).push(
-        ...damage.damages.map((one) => damageError(one, axis).message),
-      );
+      const sentences = damage.damages.map((one) => damageError(one, axis).message);
+      (columns === null ? lost : repaired).push(...sentences);
     }
-    // What the file still holds unharmed moves on, so that nothing of it is needed any more.
-    if (isWhole) await writer.refold(entry.set, entry.block, entry);
+    damaged.push({ entry, isWhole });
+  }
+  // What a file still holds unharmed moves on, so that nothing of it is needed any more; not where that cannot be read.
+  for (const { entry, isWhole } of damaged) {
+    const isBlocked = damaged.some((other) => !other.isWhole && overlap(other.entry, entry));
+    if (isWhole && !isBlocked) await writer.refold(entry.set, entry.block, entry);
   }
   const generation = await writer.commit({ reason: "repair" });
   return { generation, manifestRestoredFrom, generationsLost, repaired, lost };
+}
+
+function overlap(one: SegmentEntry, other: SegmentEntry): boolean {
+  return one.set === other.set && one.block === other.block && one.from < other.to && other.from < one.to;
 }
 
 /** Damages of one file, those of several fields over the same rows together, without fields that were dropped. */

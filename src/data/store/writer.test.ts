@@ -143,7 +143,7 @@ test("what was put wrongly is refused before anything is written", async () => {
     [bars, 0, 10, [close], "covered rows"],
     [bars, 0, -1, [close], "covered rows"],
     [bars, 0, 0, [{ name: "close", values: new Float64Array(31) }], "covered rows"],
-    [bars, 0, 0, [close, close], "twice"],
+    [bars, 0, 0, [close, close], "put twice"],
     [bars, 0, 0, [close, constant("ma", 2, 1)], "not 32"],
     [bars, 0, 0, [{ name: "open", values: close.values }], "no field open"],
     [bars, 0, 0, [{ name: "ma", values: close.values }], "described as f32"],

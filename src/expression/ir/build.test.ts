@@ -52,6 +52,10 @@ describe("types are numpy's", () => {
   test.each([
     ["$close*2", "f32"],
     ["$close*1e300", "f64"],
+    ["$close*65535", "f32"],
+    ["$close*65536", "f64"],
+    ["$close*65536.0", "f32"],
+    ["$close-(-32769)", "f64"],
     ["Mean($close,5)*$close", "f64"],
     ["$close>1", "bool"],
     ["($close>1)+($open>1)", "bool"],

@@ -14,7 +14,9 @@ export interface OperandType {
   readonly number?: number;
 }
 
-const FLOAT32_MAX = 3.4028234663852886e38;
+/** NumPy looks for the smallest type that holds a number; 16-bit whole numbers and these floats fit in float32. */
+const FLOAT32_FLOATS = 3.4e38;
+const FLOAT32_WHOLES = { least: -32_768, most: 65_535 } as const;
 
 /** A type rule's refusal; the graph builder adds the place. */
 export class TypeRefusal extends Error {
@@ -28,8 +30,8 @@ export class TypeRefusal extends Error {
 
 /**
  * The type in which two operands are combined (NumPy's promotion with value-based casting of scalars, NEP 50 not yet
- * in force): a number never widens floats or whole numbers of its own kind, float64 wins over float32, whole
- * numbers with float32 give float64.
+ * in force): float64 wins over float32, whole numbers with float32 give float64. A number widens its partner only when it
+ * does not fit: `$volume*65535` is float32, `$volume*65536` float64, `$volume*65536.0` float32 again.
  */
 export function commonType(a: OperandType, b: OperandType): Dtype {
   if (a.number !== undefined && b.number !== undefined) {
@@ -46,13 +48,18 @@ export function commonType(a: OperandType, b: OperandType): Dtype {
 function withNumber(series: Dtype, number: OperandType): Dtype {
   switch (series) {
     case "f32":
-      return Math.abs(number.number!) > FLOAT32_MAX ? "f64" : "f32";
+      return fitsFloat32(number) ? "f32" : "f64";
     case "bool":
     case "i64":
       return number.type === "f64" ? "f64" : "i64";
     default:
       return "f64";
   }
+}
+
+function fitsFloat32({ type, number }: OperandType): boolean {
+  if (type === "i64") return number! >= FLOAT32_WHOLES.least && number! <= FLOAT32_WHOLES.most;
+  return Math.abs(number!) < FLOAT32_FLOATS;
 }
 
 export function describeOperand(operand: OperandType): string {

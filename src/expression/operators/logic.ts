@@ -19,7 +19,8 @@ export function logic(name: string, sign: string, bits: Bits): Operator {
       { name: "left", kind: "operand" },
       { name: "right", kind: "operand" },
     ],
-    missing: "a missing condition (Ref of a condition at the first rows) is false",
+    missing:
+      "Ref of a condition is missing at the first rows: on the left it makes the result false, on the right it counts as false",
     source: QLIB,
     infinity: "absorbs",
     type([left, right]): Dtype {
@@ -31,6 +32,7 @@ export function logic(name: string, sign: string, bits: Bits): Operator {
     compute(task) {
       const whole = task.type === "i64";
       eachPair(task, "i64", (a, b) => {
+        if (Number.isNaN(a)) return 0;
         const fits = a === (a | 0) && b === (b | 0);
         const result = fits ? bits.small(a, b) : Number(bits.large(wholeOf(a), wholeOf(b)));
         return whole || result === 0 ? result : 1;

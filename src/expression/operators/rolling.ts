@@ -4,7 +4,7 @@ import { rollingCount } from "#kernels/rolling/count";
 import { rollingMaximum, rollingMinimum } from "#kernels/rolling/extremes";
 import { rollingMean } from "#kernels/rolling/mean";
 import { rollingMedian } from "#kernels/rolling/quantile";
-import { rollingRank } from "#kernels/rolling/rank";
+import { rollingPlace } from "#kernels/rolling/rank";
 import { rollingSum } from "#kernels/rolling/sum";
 import { rollingDeviation, rollingVariance } from "#kernels/rolling/variance";
 import { rowsOf, seriesInput, windowOf, type Operator } from "./declaration.ts";
@@ -23,13 +23,13 @@ const kernels: Readonly<Record<string, (x: Float64Array, rows: number, out: Floa
   min: rollingMinimum,
   median: rollingMedian,
   count: rollingCount,
-  rank: rollingRank,
+  rank: rollingPlace,
 };
 
 const base = windowed({
   name: "Rolling",
   summary: `a pandas window function by name: ${Object.keys(kernels).join(", ")}`,
-  missing: "as the function's own operator",
+  missing: "as the operator of that name; rank is the place and not the share",
   window: plainWindow,
   kernel: rollingMean,
 });

@@ -74,6 +74,13 @@ describe("windows and shifts", () => {
     ]);
   });
 
+  test("a whole number beyond 16 bits is compared and combined in float64, as NumPy does", () => {
+    const panel = panelWith({ A: { first: 0, close: [16_777_216] } });
+    expect(valuesOf("$close<16777217", panel)).toEqual([[1]]);
+    expect(valuesOf("$close<16777217.0", panel)).toEqual([[0]]);
+    expect(valuesOf("$close+16777217", panel)).toEqual([[33_554_433]]);
+  });
+
   test("a difference of float32 values is rounded, one of float64 values is not", () => {
     const panel = panelWith({ A: { first: 0, close: [1e-9, 0.7] } });
     const [small, large] = [Math.fround(1e-9), Math.fround(0.7)];
@@ -114,7 +121,9 @@ describe("conditions", () => {
 
   test("a shifted condition is missing at first, and then counts as false", () => {
     expect(valuesOf("Ref($close>1,1)", two)[0]).toEqual([NAN, 0, 1, 0, 1]);
-    expect(valuesOf("Or(Ref($close>1,1),$close>4)", two)[0]).toEqual([0, 0, 1, 0, 1]);
+    expect(valuesOf("Or(Ref($close>1,1),$close>0)", two)[0]).toEqual([0, 1, 1, 1, 1]);
+    expect(valuesOf("Or($close>0,Ref($close>1,1))", two)[0]).toEqual([1, 1, 1, 1, 1]);
+    expect(valuesOf("And($close>0,Ref($close>1,1))", two)[0]).toEqual([0, 0, 0, 0, 1]);
   });
 });
 

@@ -7,7 +7,7 @@ import { rollingMaximum, rollingMinimum } from "./extremes.ts";
 import { rollingMean } from "./mean.ts";
 import { rollingMeanDeviation } from "./mean-deviation.ts";
 import { rollingMedian, rollingQuantile } from "./quantile.ts";
-import { rollingRank } from "./rank.ts";
+import { rollingPlace, rollingRank } from "./rank.ts";
 import { rollingResidual, rollingRsquare, rollingSlope } from "./regression.ts";
 import { rollingKurtosis, rollingSkewness } from "./shape.ts";
 import { rollingSum } from "./sum.ts";
@@ -287,6 +287,10 @@ describe("the exact answers that pandas gives", () => {
     const x = Array.from({ length: 9 }, () => 0.1);
     expect(run(rollingDeviation, x, 7).slice(1)).toEqual(Array.from({ length: 8 }, () => 0));
     expect(run(rollingMean, x, 7)).toEqual(x);
+  });
+
+  test("the place counts from 1, ties averaged", () => {
+    expect(run(rollingPlace, [5, 3, 3, 9, NaN], 3)).toEqual([1, 1, 1.5, 3, NaN]);
   });
 
   test("a spike of 1e10 is forgotten once it has left the window", () => {
