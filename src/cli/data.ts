@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Command } from "commander";
 import { writeTableCsv } from "#data/export/csv/write-table";
 import { writeTableParquet } from "#data/export/parquet/write-table";
@@ -14,6 +12,7 @@ import { rowsWithin } from "#pipelines/market-view";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { listArgument, rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenSnapshot, chosenStore } from "./stores.ts";
 import { count } from "./terminal.ts";
@@ -226,7 +225,7 @@ async function dump(context: CommandContext, options: DumpOptions): Promise<bool
     rows: rowsWithin(snapshot.time, range.start, range.end),
     ...(ids === undefined ? {} : { instruments: new Set(ids) }),
   });
-  await mkdir(dirname(options.out), { recursive: true });
+  await makeRoomFor(options.out);
   const metadata = { engine: `alphaloom ${version}`, generation: String(snapshot.generation) };
   const rows = options.out.endsWith(".csv")
     ? await writeTableCsv(table, options.out, { signal })

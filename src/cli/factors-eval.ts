@@ -1,5 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import { factorSet } from "#factors/catalogue";
@@ -7,6 +6,7 @@ import type { FactorFailure, FactorList } from "#factors/compute";
 import { factorTable } from "#pipelines/factor-table";
 import { rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
 import { count, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -73,7 +73,7 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
     });
     reportFailures(terminal, table.failures);
     if (table.fields.length === 0) throw table.failures[0]!.error;
-    await mkdir(dirname(options.out), { recursive: true });
+    await makeRoomFor(options.out);
     const rows = await writeTableParquet(table, options.out, {
       signal,
       metadata: {
@@ -88,7 +88,7 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
         (view.generation === null ? "" : ` generation ${view.generation}`),
     );
     terminal.result({
-      ok: true,
+      ok: table.failures.length === 0,
       out: options.out,
       rows,
       factors: table.fields.map((field) => field.name),

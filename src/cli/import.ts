@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import type { ImportResult } from "#data/ingest/import-result";
-import type { SourceDescription } from "#data/source";
+import type { BarSource, SourceDescription } from "#data/source";
 import { isoOf } from "#market/day";
 import { openDataSource } from "#data/sources/open-source";
+import { noteDelivered } from "#pipelines/delivered-instruments";
 import { openSource, refreshData } from "#pipelines/refresh-data";
 import { storeName, workspaceAt } from "#pipelines/workspace";
 import { codesArgument, rangeArgument } from "./arguments.ts";
@@ -16,6 +17,11 @@ interface ImportOptions extends SharedOptions, ReferenceOptions {
   readonly start?: string;
   readonly end?: string;
   readonly codes?: string;
+}
+
+/** What was imported, and which of the codes asked for the source had no row of. */
+export interface ImportedSource extends ImportResult {
+  readonly absent: readonly string[];
 }
 
 const SHOWN = 10;
@@ -38,6 +44,7 @@ export function importCommand(): Command {
 }
 
 async function runImport(context: CommandContext, locator: string, options: ImportOptions): Promise<boolean> {
+  let recognised: BarSource | undefined;
   if (!locator.startsWith("qlib:")) {
     const { mapping } = options;
     const opened = await openDataSource(locator, mapping === undefined ? {} : { mapping });
@@ -45,26 +52,33 @@ async function runImport(context: CommandContext, locator: string, options: Impo
       await importTable(context, opened.source, options);
       return true;
     }
+    recognised = opened.source;
   }
-  const result = await importInto(context, locator, options);
-  context.terminal.result({ ok: true, ...result, store: storeName(result.source) });
-  return result.failures.length === 0;
+  const result = await importInto(context, locator, { ...options, recognised });
+  const { absent } = result;
+  // With a range, an instrument without a row in it may just have been quiet.
+  const ranged = options.start !== undefined || options.end !== undefined;
+  const ok = result.failures.length === 0 && (ranged || absent.length === 0);
+  context.terminal.result({ ok, ...result, store: storeName(result.source) });
+  return ok;
 }
 
 /** Imports and says what happened; also what the demo runs. */
 export async function importInto(
   context: CommandContext,
   locator: string,
-  options: ImportOptions = {},
-): Promise<ImportResult> {
+  options: ImportOptions & { readonly recognised?: BarSource | undefined } = {},
+): Promise<ImportedSource> {
   const { terminal } = context;
-  const source = await openSource(locator, options.mapping);
+  const range = rangeArgument(options);
+  const codes = options.codes === undefined ? undefined : codesArgument(options.codes);
+  const source = noteDelivered(options.recognised ?? (await openSource(locator, options.mapping)));
   const progress = terminal.progress("import", 0, "rows");
   const result = await refreshData(workspaceAt(context.workspace), source, {
     engine: version,
     request: {
-      ...rangeArgument(options),
-      ...(options.codes === undefined ? {} : { instruments: codesArgument(options.codes) }),
+      ...range,
+      ...(codes === undefined ? {} : { instruments: codes }),
     },
     signal: context.signal,
     onDescription: (description) => describeSource(terminal, description),
@@ -78,7 +92,14 @@ export async function importInto(
   });
   progress.end();
   describeImport(terminal, result);
-  return result;
+  const absent = codes === undefined ? [] : [...codes].filter((code) => !source.delivered.has(code)).sort();
+  for (const code of absent) {
+    terminal.warn(
+      `warning: ${locator} has no row of ${code}${range.start === undefined && range.end === undefined ? "" : " in this range"}\n` +
+        "  do: check --codes against the source; `alphaloom data list` shows what is stored",
+    );
+  }
+  return { ...result, absent };
 }
 
 function describeSource(terminal: Terminal, description: SourceDescription): void {
@@ -102,7 +123,7 @@ function describeImport(terminal: Terminal, result: ImportResult): void {
     terminal,
     "failed",
     result.failures,
-    (failure) => `${failure.instrument}: ${failure.code} ${failure.message}`,
+    (failure) => `${failure.instrument}: ${failure.code} ${failure.message}\n      do: ${failure.remedy}`,
   );
   const rules = Map.groupBy(result.findings, (finding) => finding.rule);
   for (const [rule, findings] of rules) {
