@@ -7,7 +7,6 @@
  * and leaves the store as it was. The same rows in any order and any batches give the same store, bit for bit.
  */
 import { DataError } from "#data/errors";
-import type { InstrumentRows } from "#data/quality/finding";
 import type { Inspection } from "#data/quality/inspect";
 import type { BarRequest, BarSource, SourceDescription } from "#data/source";
 import type { StoredInstrument, StoreWriter } from "#data/store/panel-store";
@@ -20,14 +19,17 @@ import { factorRuleOf } from "./factor-rule.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { fieldSetsOf } from "./import-fields.ts";
 import type { ImportResult } from "./import-result.ts";
+import type { Arrival } from "./import-tally.ts";
 import { ImportTally } from "./import-tally.ts";
 import type { IncomingRows } from "./incoming-rows.ts";
 import { incomingRows, momentsOf } from "./incoming-rows.ts";
+import type { Fate, QualityRules } from "./inspect-arrivals.ts";
+import { InspectedInstruments } from "./inspect-arrivals.ts";
 import type { MergedLane } from "./merge-block.ts";
 import { mergeBlock } from "./merge-block.ts";
 import type { LaneMerge } from "./merge-lane.ts";
-import type { RowSpoolOptions, SpooledRows } from "./row-spool.ts";
-import { MINUTES_PER_DAY, RowSpool, keptRows } from "./row-spool.ts";
+import type { RowSpoolOptions } from "./row-spool.ts";
+import { RowSpool, keptRows } from "./row-spool.ts";
 
 export interface ImportProgress {
   readonly phase: "read" | "merge";
@@ -46,7 +48,9 @@ export interface ImportOptions {
    * The quality rules over all rows of one instrument as they came (daily bars only). What they find is reported; rows
    * they do not keep stay out.
    */
-  readonly quality?: (rows: InstrumentRows) => Inspection;
+  readonly quality?: QualityRules;
+  /** Told what the rules found, once an instrument, as soon as it is known what becomes of it. */
+  readonly onInspection?: (inspection: Inspection, fate: Fate) => void;
   readonly spool?: RowSpoolOptions;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
@@ -131,16 +135,26 @@ interface MergeContext {
 /** Merges everything spooled; returns the instruments whose history was rewritten and must be read whole. */
 async function mergeSpool(spool: RowSpool, context: MergeContext): Promise<ReadonlySet<string>> {
   const { writer, description, options, tally } = context;
-  const check = checkInstruments(spool, { base: writer.base, calendar: options.calendar, description });
-  if (!context.replaces) {
-    tally.check(spool, check);
-    for (const { instrument } of [...check.refused, ...check.empty]) {
-      const inspection = inspected(spool.rowsOf(instrument), spool, context);
-      if (inspection !== undefined) tally.findingsOf(inspection);
-    }
-  }
+  const inspected = new InspectedInstruments({
+    rules: description.freq === "day" ? options.quality : undefined,
+    base: writer.base,
+    calendar: options.calendar,
+    adjustment: description.adjustment.kind,
+    tell: (inspection, fate) => {
+      tally.inspected(inspection, fate);
+      options.onInspection?.(inspection, fate);
+    },
+  });
+  const check = checkInstruments(spool, {
+    base: writer.base,
+    calendar: options.calendar,
+    description,
+    ...inspected.hooksFor(spool),
+  });
+  tally.check(spool, check);
   if (check.taken.length === 0) return new Set();
   const stored = place(check.taken, writer);
+  const kept = new Map(check.taken.map(({ instrument, keep }) => [instrument, keep]));
   const axis = { moments: momentsOf(writer.time) };
   const sets = fieldSetsOf(writer.base, spool.columns, { description, engine: options.engine });
   const shift = shiftOf(writer);
@@ -149,61 +163,56 @@ async function mergeSpool(spool: RowSpool, context: MergeContext): Promise<Reado
   let rows = 0;
   for (const [block, members] of Map.groupBy(stored, (each) => each.block)) {
     options.signal?.throwIfAborted();
+    const arrivals = new Map<string, Arrival>();
     const lanes: LaneMerge[] = [];
     for (const member of members) {
-      const arrived = spool.take(member.id);
-      rows += arrived.moments.length;
-      const incoming = prepared(arrived, spool, { ...context, axis });
-      if (incoming.rows.length === 0) continue;
-      if (context.replaces && incoming.rows[0]! > member.first)
-        tally.fail(member.id, historyGone(member, context));
-      else lanes.push(laneMergeOf(incoming, member, context));
+      const arrival = arrivalOf(spool, { member, keep: kept.get(member.id), axis }, description);
+      const { incoming } = arrival;
+      rows += arrival.rows;
+      if (context.replaces && incoming.rows[0]! > member.first) {
+        tally.failLater(member.id, { error: historyGone(member, context), rows: arrival.rows });
+        inspected.settle(member.id, "refused");
+      } else {
+        arrivals.set(member.id, arrival);
+        lanes.push(laneMergeOf(incoming, member, context));
+      }
     }
     if (lanes.length === 0) continue;
     const merged = await mergeBlock(writer, { block, lanes, sets, shift });
-    for (const lane of merged.lanes) settle(lane, context);
-    for (const { incoming } of merged.rewritten) again.add(incoming.instrument);
+    for (const lane of merged.lanes) {
+      const { instrument } = lane.merge.incoming;
+      settle(lane, context);
+      if (inspected.rules === undefined) tally.incoming(arrivals.get(instrument)!);
+      inspected.settle(instrument, "taken");
+    }
+    for (const { incoming } of merged.rewritten) {
+      again.add(incoming.instrument);
+      tally.readAgain(arrivals.get(incoming.instrument)!.rows);
+    }
     done += members.length;
     options.onProgress?.({ phase: "merge", rows, instruments: done, of: stored.length });
   }
   return again;
 }
 
-/** An instrument's rows as they are merged; what is left out of them is counted. */
-function prepared(
-  arrived: SpooledRows,
+/** An instrument's rows as they are merged. */
+function arrivalOf(
   spool: RowSpool,
-  context: MergeContext & { readonly axis: { readonly moments: Float64Array } },
-): IncomingRows {
-  const { description, tally, replaces } = context;
-  const inspection = inspected(arrived, spool, context);
-  const kept = inspection === undefined ? arrived : keptRows(arrived, inspection.keep);
-  const distinct = distinctRows(kept, {
-    columns: spool.columns,
+  of: {
+    readonly member: StoredInstrument;
+    readonly keep: Uint8Array | undefined;
+    readonly axis: { readonly moments: Float64Array };
+  },
+  description: SourceDescription,
+): Arrival {
+  const { columns } = spool;
+  const arrived = spool.take(of.member.id);
+  const distinct = distinctRows(of.keep === undefined ? arrived : keptRows(arrived, of.keep), {
+    columns,
     placeOf: (origin) => spool.placeOf(origin),
   });
-  const incoming = incomingRows(distinct, context.axis, {
-    columns: spool.columns,
-    adjustment: description.adjustment.kind,
-  });
-  if (replaces) return incoming;
-  if (inspection === undefined) tally.incoming(incoming, distinct.duplicates);
-  else tally.inspected(inspection);
-  return incoming;
-}
-
-/** Applies the quality rules, if there are any and the bars are daily. */
-function inspected(
-  arrived: SpooledRows,
-  spool: RowSpool,
-  { options, description, replaces }: MergeContext,
-): Inspection | undefined {
-  if (options.quality === undefined || description.freq !== "day" || replaces) return undefined;
-  return options.quality({
-    instrument: arrived.instrument,
-    days: Int32Array.from(arrived.moments, (moment) => Math.floor(moment / MINUTES_PER_DAY)),
-    columns: new Map(spool.columns.map((name, slot) => [name, arrived.columns[slot]!])),
-  });
+  const incoming = incomingRows(distinct, of.axis, { columns, adjustment: description.adjustment.kind });
+  return { incoming, duplicates: distinct.duplicates, rows: arrived.moments.length };
 }
 
 /** Makes room for the candidates; blocks in order, so that the store is written once from front to back. */

@@ -1,7 +1,7 @@
 /** Counts and lists of an import as it goes. */
 import type { DataError } from "#data/errors";
+import { sentenceOf } from "#data/quality/finding-sentence";
 import type { Inspection } from "#data/quality/inspect";
-import { rules } from "#data/quality/rule-catalogue";
 import type { TimeAxis } from "#panel/axes";
 import type { Check } from "./check-instruments.ts";
 import type {
@@ -14,8 +14,18 @@ import type {
 } from "./import-result.ts";
 import { CutList } from "./import-result.ts";
 import type { IncomingRows } from "./incoming-rows.ts";
+import type { Fate } from "./inspect-arrivals.ts";
 import type { MergedLane } from "./merge-block.ts";
 import type { RowSpool } from "./row-spool.ts";
+
+/** Rows of an instrument on their way into the store. */
+export interface Arrival {
+  readonly incoming: IncomingRows;
+  /** Rows left out because an identical one is there. */
+  readonly duplicates: number;
+  /** All of them, as they came. */
+  readonly rows: number;
+}
 
 export class ImportTally {
   readonly findings = new CutList<ImportFinding>();
@@ -30,8 +40,8 @@ export class ImportTally {
 
   /** What was read and what of it cannot be taken. */
   check(spool: RowSpool, check: Check): void {
-    this.#rows.read = spool.rows;
-    this.#instruments.read = check.taken.length + check.refused.length + check.empty.length;
+    this.#rows.read += spool.rows;
+    this.#instruments.read += check.taken.length + check.refused.length + check.empty.length;
     for (const { instrument, rows, error } of check.refused) {
       this.#rows.failed += rows;
       this.fail(instrument, error);
@@ -43,7 +53,7 @@ export class ImportTally {
         rule: "no-session",
         instrument,
         day: first,
-        message: `none of the ${rows} rows of ${instrument} is on a session of the calendar`,
+        message: `none of the ${rows} rows of ${instrument} can be taken`,
       });
     }
     for (const { first, last } of check.taken) {
@@ -58,7 +68,19 @@ export class ImportTally {
     this.#failures.push({ instrument, code, message, remedy, place });
   }
 
-  incoming(incoming: IncomingRows, duplicates: number): void {
+  /** Rows of an instrument whose history was rewritten: it is read anew and counted then. */
+  readAgain(rows: number): void {
+    this.#rows.read -= rows;
+    this.#instruments.read--;
+  }
+
+  /** An instrument that turns out to be impossible only when it is merged. */
+  failLater(instrument: string, { error, rows }: { readonly error: DataError; readonly rows: number }): void {
+    this.#rows.failed += rows;
+    this.fail(instrument, error);
+  }
+
+  incoming({ incoming, duplicates }: Arrival): void {
     const { instrument, keptOut } = incoming;
     this.#rows.keptOut += keptOut.length;
     this.#rows.duplicates += duplicates;
@@ -79,22 +101,23 @@ export class ImportTally {
     }
   }
 
-  /** Rows that the quality rules left out, and what they found. */
-  inspected(inspection: Inspection): void {
-    this.findingsOf(inspection);
+  /** What the quality rules found, and the rows they left out; all of an empty instrument's count as kept out already. */
+  inspected(inspection: Inspection, fate: Fate): void {
+    this.#findingsOf(inspection);
+    if (fate === "refused") return;
     let merged = 0;
     for (const finding of inspection.findings) {
       if (finding.action === "merged") merged += finding.count ?? 1;
     }
-    const left = inspection.keep.reduce((sum, keep) => sum + 1 - keep, 0);
+    const left = fate === "empty" ? 0 : inspection.keep.reduce((sum, keep) => sum + 1 - keep, 0);
     this.#rows.duplicates += merged;
     this.#rows.keptOut += left - merged;
   }
 
-  findingsOf(inspection: Inspection): void {
-    for (const { rule, instrument, day, value, expected, severity } of inspection.findings) {
-      const message = `${rules[rule].title.en}${value === null ? "" : `: ${value}`}; ${expected}`;
-      this.findings.add({ rule, instrument, day, severity, message });
+  #findingsOf(inspection: Inspection): void {
+    for (const finding of inspection.findings) {
+      const { rule, instrument, day, severity } = finding;
+      this.findings.add({ rule, instrument, day, severity, message: sentenceOf(finding) });
     }
   }
 

@@ -3,6 +3,7 @@ import type { Day } from "#market/day";
 import type { BarRequest, BarSource } from "../source.ts";
 import type { InspectionContext } from "./finding.ts";
 import { inspectRows } from "./inspect.ts";
+import { firstSession, listingDay } from "./listing-day.ts";
 import { type QualityReport, QualityReportBuilder } from "./quality-report.ts";
 
 /** One instrument's rows as they arrive. */
@@ -58,23 +59,19 @@ export async function inspectSource(
       own.push(batch.days[row]!, row, batch.columns);
     }
   }
-  const firstDays = new Map<string, Day>();
+  const firstDays = new Map<string, Day | undefined>();
   for (const [instrument, { days, rows }] of gathered) {
-    firstDays.set(
-      instrument,
-      days.subarray(0, rows).reduce((first, day) => Math.min(first, day), days[0]!),
-    );
+    firstDays.set(instrument, firstSession(days.subarray(0, rows), context.calendar));
   }
-  const sessions = [...firstDays.values()].filter((day) => context.calendar.isSession(day));
-  const start = sessions.reduce((first, day) => Math.min(first, day), sessions[0] ?? 0);
+  const start = firstSession(
+    [...firstDays.values()].filter((day) => day !== undefined),
+    context.calendar,
+  );
   const { adjustment, calendar, shape, locator } = description;
   const full: InspectionContext = {
     adjustment: adjustment.kind,
     ...(adjustment.exDayTolerance === undefined ? {} : { exDayTolerance: adjustment.exDayTolerance }),
-    listedOn: (instrument) => {
-      const first = firstDays.get(instrument);
-      return first !== undefined && first > start ? first : undefined;
-    },
+    listedOn: (instrument) => listingDay(firstDays.get(instrument), start),
     ...context,
   };
   const builder = new QualityReportBuilder();

@@ -45,7 +45,10 @@ export interface QualityReport {
   readonly shape: string;
   readonly calendar: string;
   readonly rows: number;
+  /** Rows that a rule drops. Identical repeats of a row are not among them. */
   readonly keptOut: number;
+  /** Rows of instruments that are not imported at all; whatever else was found among them. */
+  readonly refusedRows: number;
   readonly first: string | null;
   readonly last: string | null;
   readonly rules: readonly RuleCount[];
@@ -65,11 +68,14 @@ export class QualityReportBuilder {
   >();
   #rows = 0;
   #keptOut = 0;
+  #refusedRows = 0;
 
-  add(inspection: Inspection): void {
-    const { instrument, findings, first, last, rows, coverage, years, keep } = inspection;
+  /** Takes an inspection; `refused` says that the instrument is not imported, which a conflict of rows always means. */
+  add(inspection: Inspection, { refused = false }: { readonly refused?: boolean } = {}): void {
+    const { instrument, findings, first, last, rows, coverage, years } = inspection;
     this.#rows += rows;
-    for (const kept of keep) if (kept === 0) this.#keptOut++;
+    if (refused || findings.some(({ action }) => action === "refused")) this.#refusedRows += rows;
+    else for (const { action } of findings) if (action === "dropped") this.#keptOut++;
     for (const finding of findings) this.#count(finding);
     this.#instruments.push({
       instrument,
@@ -124,6 +130,7 @@ export class QualityReportBuilder {
       ...about,
       rows: this.#rows,
       keptOut: this.#keptOut,
+      refusedRows: this.#refusedRows,
       first: spans.map(({ first }) => first!).sort()[0] ?? null,
       last:
         spans

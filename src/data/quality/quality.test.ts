@@ -288,6 +288,7 @@ describe("the report", () => {
       version: 1,
       rows: 2 * days.length,
       keptOut: 0,
+      refusedRows: 0,
       findingsLeftOut: 0,
       first: "2024-01-02",
       last: "2024-02-08",
