@@ -56,6 +56,7 @@ export function alphaloom(
 }
 
 /** The one JSON value that `--json` puts on stdout; throws when there is anything else. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what the command promises is the caller's to say
 export function jsonOf<T>(answer: Answer): T {
   try {
     return JSON.parse(answer.out) as T;
