@@ -4,11 +4,11 @@ import { writeTableParquet } from "#data/export/parquet/write-table";
 import { storeFieldsOf } from "#data/export/store-fields";
 import { tableOfStore } from "#data/export/series-table";
 import { listStores } from "#data/store/open-store";
-import { repairStore } from "#data/store/repair";
 import { verifyStore } from "#data/store/verify";
 import { instrumentOf } from "#market/instrument";
 import { isoOf } from "#market/day";
 import { rowsWithin } from "#pipelines/market-view";
+import { repairData } from "#pipelines/repair-data";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { listArgument, rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
@@ -160,10 +160,12 @@ function repairCommand(): Command {
       runCommand(options, async (context) => {
         const { terminal } = context;
         const store = await chosenStore(context, options.store);
-        const report = await repairStore(store, () => Promise.resolve(null));
+        const report = await repairData(store, { engine: version, signal: context.signal });
         for (const line of report.repaired) terminal.line(`repaired: ${line}`);
         for (const line of report.lost)
-          terminal.line(`lost: ${line}\n  do: import its source again (alphaloom import)`);
+          terminal.line(
+            `lost: ${line}\n  do: roll back to a generation before it (data rollback), or import the source into a new workspace`,
+          );
         terminal.line(`${storeName(store.key)} is at generation ${report.generation}`);
         terminal.result(report);
         return report.lost.length === 0;
