@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { factorSet } from "../../src/factors/catalogue.ts";
-import { alphaloom, aShares, jsonOf, newFolder } from "./command-line.ts";
+import { alphaloom, aShares, jsonOf, newFolder, prepare } from "./command-line.ts";
 import { readFactors as read, type WrittenFactors as Written } from "./written-factors.ts";
 
 const codes = ["000001.SZ", "000333.SZ", "600000.SH", "600519.SH", "601318.SH"];
@@ -22,10 +22,8 @@ const bytesOf = (values: Float64Array): Buffer => Buffer.from(values.buffer);
 let folder: string;
 beforeAll(async () => {
   folder = newFolder();
-  const imported = await alphaloom(folder, ["import", `parquet:${aShares}`, "--codes", codes.join(",")]);
-  expect(imported.code, imported.err).toBe(0);
-  const dumped = await alphaloom(folder, ["qlib", "dump", "qlib", "--vwap", "typical", "--json"]);
-  expect(dumped.code, dumped.err).toBe(0);
+  await prepare(folder, ["import", `parquet:${aShares}`, "--codes", codes.join(",")]);
+  await prepare(folder, ["qlib", "dump", "qlib", "--vwap", "typical"]);
 });
 
 test.each(["f32", "f64"])(

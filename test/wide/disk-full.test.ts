@@ -26,7 +26,7 @@ test("a full and a read-only disk are coded errors, and the store stays as it wa
     const before = contentOf(join(folder, "workspace"));
     const full = await alphaloom(folder, source);
     expect(full.code).toBe(1);
-    const { error } = jsonOf<Failure>(full);
+    const { error } = jsonOf(full) as Failure;
     expect(error.code).toBe("DATA_DISK_FULL");
     expect(error.remedy).toMatch(/^free .*space/);
     const verify = await alphaloom(folder, ["data", "verify", "--json"]);
@@ -40,13 +40,13 @@ test("a full and a read-only disk are coded errors, and the store stays as it wa
     const out = ["--vwap", "typical", "--precision", "f64", "--out", "all.parquet", "--json"];
     const factors = await alphaloom(folder, ["factors", "eval", "--set", "alpha158", "alpha360", ...out]);
     expect(factors.code).toBe(1);
-    expect(jsonOf<Failure>(factors).error.code).toBe("DATA_DISK_FULL");
+    expect((jsonOf(factors) as Failure).error.code).toBe("DATA_DISK_FULL");
     expect([...contentOf(folder).keys()].filter((path) => !path.startsWith("workspace"))).toEqual([]);
 
     expect(mount("-o", "remount,ro", folder)).toBe(true);
     const readOnly = await alphaloom(folder, source);
     expect(readOnly.code).toBe(1);
-    expect(jsonOf<Failure>(readOnly).error.code).toBe("DATA_NOT_PERMITTED");
+    expect((jsonOf(readOnly) as Failure).error.code).toBe("DATA_NOT_PERMITTED");
     const read = await alphaloom(folder, [
       "data",
       "dump",

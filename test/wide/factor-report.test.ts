@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { alphaloom, aShares, newFolder } from "../end-to-end/command-line.ts";
+import { aShares, newFolder, prepare } from "../end-to-end/command-line.ts";
 
 const widths = [1280, 390] as const;
 const languages = ["zh", "en"] as const;
@@ -12,12 +12,9 @@ let browser: Browser;
 let url: string;
 beforeAll(async () => {
   const folder = newFolder();
-  const imported = await alphaloom(folder, ["import", `parquet:${aShares}`]);
-  expect(imported.code, imported.err).toBe(0);
-  const report = await alphaloom(folder, [
-    ...["factors", "report", "--set", "alpha158", "--vwap", "typical", "--out", "report.html"],
-  ]);
-  expect(report.code, report.err).toBe(0);
+  await prepare(folder, ["import", `parquet:${aShares}`]);
+  const evaluated = ["--set", "alpha158", "--vwap", "typical"];
+  await prepare(folder, ["factors", "report", ...evaluated, "--out", "report.html"]);
   url = pathToFileURL(join(folder, "report.html")).href;
   browser = await chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
@@ -128,18 +125,20 @@ test("the factor table sorts by a click and by the keyboard, and filters by name
   });
 });
 
+/** Relative luminance of WCAG. */
+const luminance = (rgb: readonly number[]): number => {
+  const [red, green, blue] = rgb.map((part) => {
+    const share = part / 255;
+    return share <= 0.040_45 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+};
+
 test("a reader with a dark system reads light on dark, with enough contrast", async () => {
   const colours = `(() => {
     const style = getComputedStyle(document.body);
     return [style.color, style.backgroundColor].map((text) => text.match(/[0-9.]+/g).slice(0, 3).map(Number));
   })()`;
-  const luminance = (rgb: readonly number[]): number => {
-    const [red, green, blue] = rgb.map((part) => {
-      const share = part / 255;
-      return share <= 0.040_45 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-  };
   for (const dark of [true, false]) {
     await withPage({ width: 1280, dark }, async ({ page, complaints }) => {
       const [ink, paper] = (await page.evaluate<number[][]>(colours)).map(luminance);

@@ -36,12 +36,10 @@ async function evaluate(
   failures: readonly Failure[] = [],
 ): Promise<WrittenFactors> {
   const out = join(folder, `${name}.parquet`);
-  const answer = await alphaloom(folder, [
-    ...["factors", "eval", "--source", `qlib:${store}`, "--backend", "js", "--out", out, "--json"],
-    ...argv,
-  ]);
+  const from = ["--source", `qlib:${store}`, "--backend", "js"];
+  const answer = await alphaloom(folder, ["factors", "eval", ...from, ...argv, "--out", out, "--json"]);
   expect(answer.code, answer.err).toBe(failures.length === 0 ? 0 : 3);
-  const told = jsonOf<{ ok: boolean; generation: null; failures: Failure[] }>(answer);
+  const told = jsonOf(answer) as { ok: boolean; generation: null; failures: Failure[] };
   expect(told).toMatchObject({ ok: failures.length === 0, generation: null });
   expect(told.failures.map(({ name: factor, code }) => ({ name: factor, code }))).toEqual(failures);
   return readFactors(out);

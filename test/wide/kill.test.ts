@@ -59,7 +59,7 @@ beforeAll(async () => {
   await killedImport(place("new"), null);
   durationMs = performance.now() - started;
   newHash = await contentHash(place("new"));
-  expect(newHash).not.toBe(oldHash);
+  if (newHash === oldHash) throw new Error("the import changes nothing, so nothing is tested");
 });
 
 type Moment = { readonly afterMs: number } | { readonly afterFirstFileMs: number };
