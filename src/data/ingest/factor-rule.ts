@@ -9,7 +9,7 @@
  * A later import continues the stored history to the last bit: what it adds equals what one import of the whole gives.
  */
 import type { Adjustment } from "#data/source";
-import type { LastTradeCloses } from "#market/adjustment/factor";
+import type { CloseNoise } from "#market/adjustment/factor";
 import { factorFromPreclose, factorFromRunning } from "#market/adjustment/factor";
 
 export type FactorRule = "none" | "preclose" | "running" | "given";
@@ -40,7 +40,7 @@ export interface FactorStretch {
   readonly close: Float64Array | undefined;
   readonly preclose: Float64Array | undefined;
   /** Which closes are not the official ones; undefined when all are. */
-  readonly closes: { readonly lastTrade: LastTradeCloses; readonly tolerance: number } | undefined;
+  readonly closes: CloseNoise | undefined;
   readonly running: Float64Array | undefined;
   /** First known running factor of the history, when it is known. */
   readonly runningBase: number | undefined;
@@ -67,7 +67,7 @@ export function factorsOf(
   const steps = factorFromPreclose(
     close.subarray(anchor),
     preclose.subarray(anchor),
-    closes && { ...closes, lastTrade: lastTradeFrom(closes.lastTrade, anchor) },
+    closes && noiseFrom(closes, anchor),
   );
   // One step is exact: f × r. Two would be f × (r₁ × r₂), which differs from (f × r₁) × r₂ in the last bit.
   if (steps.filter((step, row) => row > 0 && step !== steps[row - 1]).length > 1) return undefined;
@@ -76,8 +76,15 @@ export function factorsOf(
   return result;
 }
 
-function lastTradeFrom({ on, low, high }: LastTradeCloses, anchor: number): LastTradeCloses {
-  return { on: (row) => on(row + anchor), low: low.subarray(anchor), high: high.subarray(anchor) };
+function noiseFrom(noise: CloseNoise, anchor: number): CloseNoise {
+  if (noise.lastTrade === undefined) return noise;
+  const { on, low, high } = noise.lastTrade;
+  const lastTrade = {
+    on: (row: number) => on(row + anchor),
+    low: low.subarray(anchor),
+    high: high.subarray(anchor),
+  };
+  return { ...noise, lastTrade };
 }
 
 function fromRunning(stretch: FactorStretch): Float64Array | undefined {

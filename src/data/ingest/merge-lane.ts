@@ -4,6 +4,8 @@
  */
 import type { Adjustment } from "#data/source";
 import type { StoredInstrument } from "#data/store/panel-store";
+import { closeNoiseOf } from "#market/adjustment/close-noise";
+import type { InstrumentId } from "#market/instrument";
 import type { BlockColumns } from "./block-columns.ts";
 import { sameValue } from "./distinct-rows.ts";
 import type { CloseRule } from "./close-rule.ts";
@@ -182,11 +184,12 @@ function closesOf(
   rows: { readonly from: number; readonly to: number },
 ): FactorStretch["closes"] {
   if (closes === undefined) return undefined;
-  const { onTrade, tolerance } = closes;
   const unknown = new Float64Array(rows.to - rows.from).fill(Number.NaN);
-  const low = block.lane("low", stored.lane, rows) ?? unknown;
-  const high = block.lane("high", stored.lane, rows) ?? unknown;
-  return { lastTrade: { on: (row) => onTrade(rows.from + row), low, high }, tolerance };
+  return closeNoiseOf(stored.id as InstrumentId, closes.ratio, {
+    days: closes.days.subarray(rows.from, rows.to),
+    low: block.lane("low", stored.lane, rows) ?? unknown,
+    high: block.lane("high", stored.lane, rows) ?? unknown,
+  });
 }
 
 /** Forgets the stored rows of the lane. */

@@ -8,16 +8,18 @@ const STALE_DAYS = 3;
 
 /** Rows whose prices and volumes can be used at all. */
 export function validRows(rows: InstrumentRows, traded: readonly number[], found: Finder): number[] {
+  const prices = PRICES.map((name) => [name, rows.columns.get(name)] as const);
+  const amounts = (["volume", "amount"] as const).map((name) => [name, rows.columns.get(name)] as const);
   return traded.filter((row) => {
     const day = rows.days[row]!;
-    for (const name of PRICES) {
-      const value = rows.columns.get(name)?.[row];
+    for (const [name, values] of prices) {
+      const value = values?.[row];
       if (value === undefined || Number.isNaN(value) || (value > 0 && Number.isFinite(value))) continue;
       found.add("price-invalid", day, { value, expected: `a positive ${name}`, action: "dropped" });
       return false;
     }
-    for (const name of ["volume", "amount"]) {
-      const value = rows.columns.get(name)?.[row];
+    for (const [name, values] of amounts) {
+      const value = values?.[row];
       if (value === undefined || !(value < 0)) continue;
       found.add("volume-negative", day, { value, expected: `${name} of zero or more`, action: "dropped" });
       return false;
@@ -30,11 +32,13 @@ export function ohlcOrder(rows: InstrumentRows, traded: readonly number[], found
   const [open, high, low, close] = PRICES.map((name) => rows.columns.get(name));
   if (high === undefined || low === undefined) return;
   for (const row of traded) {
-    const inside = [open?.[row], close?.[row]].filter(
-      (value): value is number => value !== undefined && !Number.isNaN(value),
-    );
-    const top = Math.max(...inside, low[row]!);
-    const bottom = Math.min(...inside, high[row]!);
+    let top = low[row]!;
+    let bottom = high[row]!;
+    for (const values of [open, close]) {
+      const value = values?.[row] ?? Number.NaN;
+      if (value > top) top = value;
+      if (value < bottom) bottom = value;
+    }
     if (high[row]! < top * (1 - ROUNDING)) {
       found.add("ohlc-order", rows.days[row]!, { value: high[row]!, expected: `high of at least ${top}` });
     } else if (low[row]! > bottom * (1 + ROUNDING)) {

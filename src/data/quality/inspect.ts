@@ -3,7 +3,7 @@ import type { Day } from "#market/day";
 import { ohlcOrder, stalePrices, validRows } from "./bar-rules.ts";
 import { type Finding, finder, type InspectionContext, type InstrumentRows } from "./finding.ts";
 import { brokenLimits, jumps, movedWithoutVolume, references, type Steps } from "./move-rules.ts";
-import { type Coverage, coverageOf, distinctDays, isSuspended, sessionRows } from "./row-rules.ts";
+import { type Coverage, coverageOf, distinctDays, sessionRows, suspendedRows } from "./row-rules.ts";
 import { rules } from "./rule-catalogue.ts";
 
 export interface Inspection {
@@ -24,16 +24,22 @@ export function inspectRows(rows: InstrumentRows, context: InspectionContext): I
   const found = finder(rows.instrument, (rule) => rules[rule].severity);
   const sessions = sessionRows(rows, context, found);
   const distinct = distinctDays(rows, sessions, found);
-  const usable = distinct.filter((row) => !isSuspended(rows, row));
+  const suspended = suspendedRows(rows);
+  const usable = distinct.filter((row) => suspended[row] === 0);
   const traded = validRows(rows, usable, found);
   const keep = new Uint8Array(rows.days.length);
-  const valid = new Set(traded);
-  for (const row of distinct) keep[row] = isSuspended(rows, row) || valid.has(row) ? 1 : 0;
-  const coverage = coverageOf(rows, distinct, { context, found });
+  for (const row of distinct) keep[row] = suspended[row]!;
+  for (const row of traded) keep[row] = 1;
+  const [first, last] = [distinct[0], distinct.at(-1)];
+  const life =
+    first === undefined || last === undefined
+      ? new Int32Array(0)
+      : context.calendar.sessionsBetween(rows.days[first]!, rows.days[last]!);
+  const coverage = coverageOf(rows, distinct, { suspended, sessions: life, found });
   const steps: Steps = {
     rows,
     traded,
-    afterGap: gapsBefore(rows, distinct, { traded, context }),
+    afterGap: gapsBefore(rows, distinct, { traded, life }),
     context,
     found,
   };
@@ -43,7 +49,6 @@ export function inspectRows(rows: InstrumentRows, context: InspectionContext): I
   brokenLimits(steps);
   jumps(steps);
   references(steps);
-  const [first, last] = [distinct[0], distinct.at(-1)];
   return {
     instrument: rows.instrument,
     findings: found.findings.sort((a, b) => a.day - b.day),
@@ -52,7 +57,7 @@ export function inspectRows(rows: InstrumentRows, context: InspectionContext): I
     first: first === undefined ? null : rows.days[first]!,
     last: last === undefined ? null : rows.days[last]!,
     coverage,
-    years: yearsOf(rows, { distinct, traded, context }),
+    years: yearsOf(rows, traded, life),
   };
 }
 
@@ -60,40 +65,40 @@ export function inspectRows(rows: InstrumentRows, context: InspectionContext): I
 function gapsBefore(
   rows: InstrumentRows,
   distinct: readonly number[],
-  { traded, context }: { readonly traded: readonly number[]; readonly context: InspectionContext },
+  { traded, life }: { readonly traded: readonly number[]; readonly life: Int32Array },
 ): boolean[] {
-  const place = new Map(distinct.map((row, at) => [row, at]));
-  return traded.map((row, at) => {
-    const before = traded[at - 1];
-    if (before === undefined) return false;
-    const between = context.calendar.sessionsBetween(rows.days[before]!, rows.days[row]!).length - 1;
-    return between > place.get(row)! - place.get(before)!;
+  let at = 0;
+  let place = 0;
+  let missedBefore = 0;
+  return traded.map((row, nth) => {
+    while (life[at]! < rows.days[row]!) at++;
+    while (distinct[place] !== row) place++;
+    const missed = at - place;
+    const isAfterGap = nth > 0 && missed > missedBefore;
+    missedBefore = missed;
+    return isAfterGap;
   });
 }
 
 function yearsOf(
   rows: InstrumentRows,
-  {
-    distinct,
-    traded,
-    context,
-  }: {
-    readonly distinct: readonly number[];
-    readonly traded: readonly number[];
-    readonly context: InspectionContext;
-  },
+  traded: readonly number[],
+  life: Int32Array,
 ): [number, number, number][] {
-  const [first, last] = [distinct[0], distinct.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const years = new Map<number, [number, number, number]>();
-  const entry = (day: Day): [number, number, number] => {
-    const year = new Date(day * 86_400_000).getUTCFullYear();
-    let found = years.get(year);
-    if (found === undefined) years.set(year, (found = [year, 0, 0]));
-    return found;
-  };
-  for (const session of context.calendar.sessionsBetween(rows.days[first]!, rows.days[last]!))
-    entry(session)[2]++;
-  for (const row of traded) entry(rows.days[row]!)[1]++;
-  return [...years.values()];
+  const years: [number, number, number][] = [];
+  let [at, end] = [0, Number.NEGATIVE_INFINITY];
+  for (const session of life) {
+    if (session >= end) {
+      const year = new Date(session * 86_400_000).getUTCFullYear();
+      end = Date.UTC(year + 1, 0, 1) / 86_400_000;
+      years.push([year, 0, 0]);
+    }
+    const year = years.at(-1)!;
+    year[2]++;
+    if (rows.days[traded[at]!] === session) {
+      year[1]++;
+      at++;
+    }
+  }
+  return years;
 }

@@ -1,5 +1,8 @@
 /** Rules about the step from one traded row to the next: limits, units, references, factors. */
+import { closeNoiseOf } from "#market/adjustment/close-noise";
+import { isExDay } from "#market/adjustment/factor";
 import { isoOf } from "#market/day";
+import type { InstrumentId } from "#market/instrument";
 import type { Finder, InspectionContext, InstrumentRows } from "./finding.ts";
 
 const LARGE_MOVE = 0.5;
@@ -42,8 +45,7 @@ export function brokenLimits({ rows, traded, context, found }: Steps): void {
 }
 
 /** The factor as a step: 1 where there is none or it does not change. */
-function factorStep(rows: InstrumentRows, row: number, before: number): number {
-  const factor = rows.columns.get("factor");
+function factorStep(factor: Float64Array | undefined, row: number, before: number): number {
   const step = factor === undefined ? 1 : factor[row]! / factor[before]!;
   return step > 0 && Number.isFinite(step) ? step : 1;
 }
@@ -51,14 +53,14 @@ function factorStep(rows: InstrumentRows, row: number, before: number): number {
 export function jumps({ rows, traded, found }: Steps): void {
   const close = rows.columns.get("close");
   if (close === undefined) return;
-  const preclose = rows.columns.get("preclose");
+  const [preclose, factor] = [rows.columns.get("preclose"), rows.columns.get("factor")];
   const [amount, volume] = [rows.columns.get("amount"), rows.columns.get("volume")];
   const ratio = (row: number): number =>
     amount === undefined || volume === undefined ? Number.NaN : amount[row]! / (volume[row]! * close[row]!);
   for (let at = 1; at < traded.length; at++) {
     const [row, before] = [traded[at]!, traded[at - 1]!];
     const own = preclose?.[row];
-    const reference = own !== undefined && own > 0 ? own : close[before]! / factorStep(rows, row, before);
+    const reference = own !== undefined && own > 0 ? own : close[before]! / factorStep(factor, row, before);
     const move = close[row]! / reference;
     const power = powerOfTen(move);
     const unitPower = powerOfTen(ratio(row) / ratio(before));
@@ -83,9 +85,19 @@ export function jumps({ rows, traded, found }: Steps): void {
 
 /** Whole power of ten (not 0) that a step is within a tenth of; 0 for ordinary steps. */
 function powerOfTen(step: number): number {
+  if (step > 0.2 && step < 5) return 0;
   if (!(step > 0) || !Number.isFinite(step)) return 0;
   const power = Math.round(Math.log10(step));
   return power !== 0 && Math.abs(step / 10 ** power - 1) < 0.1 ? power : 0;
+}
+
+/** By what the preclose may differ without an ex-day; undefined when the closes are official. */
+function noiseOf({ instrument, days, columns }: InstrumentRows, context: InspectionContext) {
+  const ratio = context.exDayTolerance ?? 0;
+  if (ratio === 0) return undefined;
+  const unknown = new Float64Array(days.length).fill(Number.NaN);
+  const [low, high] = [columns.get("low") ?? unknown, columns.get("high") ?? unknown];
+  return closeNoiseOf(instrument as InstrumentId, ratio, { days, low, high });
 }
 
 /** Preclose against the close before and against the factor. */
@@ -93,9 +105,9 @@ export function references({ rows, traded, afterGap, context, found }: Steps): v
   const close = rows.columns.get("close");
   const preclose = rows.columns.get("preclose");
   if (close === undefined || preclose === undefined || (context.adjustment ?? "raw") !== "raw") return;
-  const hasFactor = rows.columns.has("factor");
-  const tolerance = Math.max(SAME, context.exDayTolerance ?? 0);
-  let noise = 0;
+  const factor = rows.columns.get("factor");
+  const noise = noiseOf(rows, context);
+  let noisy = 0;
   let firstNoise = -1;
   let lastNoise = -1;
   for (let at = 1; at < traded.length; at++) {
@@ -104,10 +116,11 @@ export function references({ rows, traded, afterGap, context, found }: Steps): v
     const reference = preclose[row]!;
     const difference = reference / close[before]! - 1;
     if (!Number.isFinite(difference) || reference <= 0) continue;
-    const differs = Math.abs(difference) > tolerance;
-    const last = Number(close[before]!.toPrecision(8));
-    if (hasFactor) {
-      const implied = close[before]! / factorStep(rows, row, before);
+    const isDifferent = Math.abs(difference) > SAME;
+    const differs = isDifferent && (noise === undefined || isExDay(close[before]!, reference, before, noise));
+    const last = (): number => Number(close[before]!.toPrecision(8));
+    if (factor !== undefined) {
+      const implied = close[before]! / factorStep(factor, row, before);
       // Vendors round references to the tick and factors to four digits.
       if (Math.abs(reference - implied) > Math.max(0.011, reference * 0.002)) {
         found.add("factor-mismatch", day, {
@@ -118,25 +131,25 @@ export function references({ rows, traded, afterGap, context, found }: Steps): v
     } else if (differs && afterGap[at]) {
       found.add("reference-across-gap", day, {
         value: reference,
-        expected: `${last}, the close of ${isoOf(rows.days[before]!)}`,
+        expected: `${last()}, the close of ${isoOf(rows.days[before]!)}`,
       });
     } else if (differs && difference > 0) {
       found.add("reference-above-close", day, {
         value: reference,
-        expected: `at most ${last}, the close before`,
+        expected: `at most ${last()}, the close before`,
       });
     }
-    if (!differs && Math.abs(difference) > SAME) {
-      if (noise === 0) firstNoise = day;
+    if (!differs && isDifferent) {
+      if (noisy === 0) firstNoise = day;
       lastNoise = day;
-      noise++;
+      noisy++;
     }
   }
-  if (noise > 0) {
+  if (noisy > 0) {
     found.add("reference-noise", firstNoise, {
       lastDay: lastNoise,
-      count: noise,
-      value: noise,
+      count: noisy,
+      value: noisy,
       expected: "a preclose equal to the close before, but for ex-days",
     });
   }

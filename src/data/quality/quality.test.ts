@@ -204,9 +204,12 @@ describe("bars", () => {
       for (const row of [5, 9, 12]) set("preclose", row, clean().columns.get("close")![row - 1]! * 1.002);
     });
     expect(found(rows).filter((each) => each.startsWith("reference-above-close"))).toHaveLength(3);
-    const [note, ...others] = inspectRows(rows, { ...context, exDayTolerance: 0.005 }).findings;
+    const abroad = { ...rows, instrument: "AAPL.US" };
+    const [note, ...others] = inspectRows(abroad, { ...context, exDayTolerance: 0.005 }).findings;
     expect(note).toMatchObject({ rule: "reference-noise", count: 3, severity: "note" });
     expect(others).toEqual([]);
+    const official = inspectRows(rows, { ...context, exDayTolerance: 0.005 }).findings;
+    expect(official.map(({ rule }) => rule)).toEqual(Array(3).fill("reference-above-close"));
   });
 
   test("a preclose that differs across missing rows is named as such", () => {

@@ -4,21 +4,27 @@ import type { Finder, InspectionContext, InstrumentRows } from "./finding.ts";
 /** Rows that are sessions of the calendar; the others are found and left out. */
 export function sessionRows(rows: InstrumentRows, { calendar }: InspectionContext, found: Finder): number[] {
   const kept: number[] = [];
-  for (const [row, day] of rows.days.entries()) {
-    const value = rows.columns.get("close")?.[row] ?? null;
+  const { days, columns } = rows;
+  for (let row = 0; row < days.length; row++) {
+    const day = days[row]!;
+    if (day >= calendar.first && day <= calendar.last && calendar.isSession(day)) {
+      kept.push(row);
+      continue;
+    }
+    const value = columns.get("close")?.[row] ?? null;
     if (day < calendar.first || day > calendar.last) {
       found.add("outside-calendar", day, {
         value,
         expected: `a date that calendar ${calendar.name} covers`,
         action: "dropped",
       });
-    } else if (!calendar.isSession(day)) {
+    } else {
       found.add("holiday-bar", day, {
         value,
         expected: `no bar: ${calendar.name} was closed`,
         action: "dropped",
       });
-    } else kept.push(row);
+    }
   }
   return kept;
 }
@@ -26,6 +32,8 @@ export function sessionRows(rows: InstrumentRows, { calendar }: InspectionContex
 /** Rows in order of time, each day once. Conflicting rows of a day are found; the first stays for the other rules. */
 export function distinctDays(rows: InstrumentRows, kept: readonly number[], found: Finder): number[] {
   const { days, columns } = rows;
+  const isOrdered = kept.every((row, at) => at === 0 || days[kept[at - 1]!]! < days[row]!);
+  if (isOrdered) return [...kept];
   const sorted = [...kept].sort((a, b) => days[a]! - days[b]! || a - b);
   const distinct: number[] = [];
   for (const row of sorted) {
@@ -57,14 +65,17 @@ function same(a: number, b: number): boolean {
   return a === b || (Number.isNaN(a) && Number.isNaN(b));
 }
 
-/** Suspended: the status says so and nothing traded, or there is no price at all. */
-export function isSuspended(rows: InstrumentRows, row: number): boolean {
-  const at = (name: string): number => rows.columns.get(name)?.[row] ?? Number.NaN;
-  if (at("volume") > 0) return false;
-  if (at("status") === 0) return true;
-  return ["open", "high", "low", "close"].every(
-    (name) => !rows.columns.has(name) || at(name) === 0 || Number.isNaN(at(name)),
-  );
+/** Rows that are suspended: the status says so and nothing traded, or there is no price at all. 1 or 0 by row. */
+export function suspendedRows({ days, columns }: InstrumentRows): Uint8Array {
+  const [volume, status] = [columns.get("volume"), columns.get("status")];
+  const prices = ["open", "high", "low", "close"].flatMap((name) => columns.get(name) ?? []);
+  const suspended = new Uint8Array(days.length);
+  for (let row = 0; row < suspended.length; row++) {
+    if (volume !== undefined && volume[row]! > 0) continue;
+    const isEmpty = prices.every((values) => values[row] === 0 || Number.isNaN(values[row]!));
+    if (isEmpty || status?.[row] === 0) suspended[row] = 1;
+  }
+  return suspended;
 }
 
 export interface Coverage {
@@ -79,12 +90,10 @@ export interface Coverage {
 export function coverageOf(
   rows: InstrumentRows,
   distinct: readonly number[],
-  { context, found }: { readonly context: InspectionContext; readonly found: Finder },
+  by: { readonly suspended: Uint8Array; readonly sessions: Int32Array; readonly found: Finder },
 ): Coverage {
   const { days } = rows;
-  const [first, last] = [distinct[0], distinct.at(-1)];
-  if (first === undefined || last === undefined) return { sessions: 0, traded: 0, suspended: 0, missing: 0 };
-  const sessions = context.calendar.sessionsBetween(days[first]!, days[last]!);
+  const { suspended, sessions, found } = by;
   const stretch = { missing: [] as number[], suspended: [] as number[] };
   const count = { missing: 0, suspended: 0 };
   const close = (kind: "missing" | "suspended"): void => {
@@ -101,7 +110,7 @@ export function coverageOf(
   let at = 0;
   for (const session of sessions) {
     const row = days[distinct[at]!] === session ? distinct[at++]! : -1;
-    const kind = row < 0 ? "missing" : isSuspended(rows, row) ? "suspended" : null;
+    const kind = row < 0 ? "missing" : suspended[row] === 1 ? "suspended" : null;
     if (kind !== "missing") close("missing");
     if (kind !== "suspended") close("suspended");
     if (kind === null) continue;

@@ -63,7 +63,8 @@ export function factorFromPreclose(
   return factor;
 }
 
-function isExDay(
+/** Whether `reference`, the preclose that follows the close of `row`, makes an ex-day. */
+export function isExDay(
   close: number,
   reference: number,
   row: number,
