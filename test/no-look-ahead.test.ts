@@ -162,16 +162,18 @@ async function heldOf(from: BarSource, instruments: ReadonlySet<string>): Promis
   };
 }
 
+const shaOf = (values: Float32Array): string =>
+  createHash("sha256")
+    .update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+    .digest("hex");
+
+const hashes = async (view: MarketView, group: number): Promise<Record<string, string>> => {
+  const found = await factorsOf(view, group);
+  const ids = [...found.keys()].sort();
+  return Object.fromEntries(ids.map((id) => [id, shaOf(found.get(id)!.values)]));
+};
+
 test("groups of 1, 7 and 32 instruments and the reverse order give the same bytes", async () => {
-  const shaOf = (values: Float32Array): string =>
-    createHash("sha256")
-      .update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-      .digest("hex");
-  const hashes = async (view: MarketView, group: number): Promise<Record<string, string>> => {
-    const found = await factorsOf(view, group);
-    const ids = [...found.keys()].sort();
-    return Object.fromEntries(ids.map((id) => [id, shaOf(found.get(id)!.values)]));
-  };
   await withStore("whole", null, async (view) => {
     const some: MarketView = { ...view, instruments: view.instruments.slice(0, 48) };
     const expected = await hashes(some, 32);

@@ -55,11 +55,16 @@ export function alphaloom(
   });
 }
 
+/** As {@link alphaloom}, for what has to be there before a test; throws when it fails. */
+export async function prepare(folder: string, argv: readonly string[]): Promise<void> {
+  const { code, err } = await alphaloom(folder, argv);
+  if (code !== 0) throw new Error(`alphaloom ${argv.join(" ")} ended with ${code}:\n${err}`);
+}
+
 /** The one JSON value that `--json` puts on stdout; throws when there is anything else. */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what the command promises is the caller's to say
-export function jsonOf<T>(answer: Answer): T {
+export function jsonOf(answer: Answer): unknown {
   try {
-    return JSON.parse(answer.out) as T;
+    return JSON.parse(answer.out) as unknown;
   } catch (error) {
     throw new Error(`stdout is not one JSON value:\n${answer.out}\n${answer.err}`, { cause: error });
   }

@@ -2,40 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { daysOf, numbersOf, textsOf } from "../../src/data/duckdb/columns.ts";
-import { Database } from "../../src/data/duckdb/database.ts";
-import { sqlText } from "../../src/data/duckdb/sql.ts";
 import { factorSet } from "../../src/factors/catalogue.ts";
-import { alphaloom, aShares, jsonOf, newFolder } from "./command-line.ts";
+import { alphaloom, aShares, jsonOf, newFolder, prepare } from "./command-line.ts";
+import { readFactors as read, type WrittenFactors as Written } from "./written-factors.ts";
 
 const codes = ["000001.SZ", "000333.SZ", "600000.SH", "600519.SH", "601318.SH"];
-
-interface Written {
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
-  readonly instruments: readonly string[];
-  readonly days: Int32Array;
-  readonly values: ReadonlyMap<string, Float64Array>;
-}
-
-async function read(file: string): Promise<Written> {
-  using database = await Database.open();
-  const columns = await database.describe(sqlText(file));
-  const instruments: string[] = [];
-  const days: number[] = [];
-  const values = new Map(columns.slice(2).map(({ name }) => [name, [] as number[]]));
-  for await (const batch of database.query(`FROM ${sqlText(file)}`)) {
-    const { codes: texts, dictionary } = textsOf(batch, "instrument");
-    for (const code of texts) instruments.push(dictionary[code]!);
-    for (const day of daysOf(batch, "datetime")) days.push(day);
-    for (const [name, list] of values) for (const value of numbersOf(batch, name)) list.push(value);
-  }
-  return {
-    columns,
-    instruments,
-    days: Int32Array.from(days),
-    values: new Map([...values].map(([name, list]) => [name, Float64Array.from(list)])),
-  };
-}
 
 async function evaluate(name: string, argv: readonly string[]): Promise<Written> {
   const out = join(folder, "factors", `${name}.parquet`);
@@ -51,10 +22,8 @@ const bytesOf = (values: Float64Array): Buffer => Buffer.from(values.buffer);
 let folder: string;
 beforeAll(async () => {
   folder = newFolder();
-  const imported = await alphaloom(folder, ["import", `parquet:${aShares}`, "--codes", codes.join(",")]);
-  expect(imported.code, imported.err).toBe(0);
-  const dumped = await alphaloom(folder, ["qlib", "dump", "qlib", "--vwap", "typical", "--json"]);
-  expect(dumped.code, dumped.err).toBe(0);
+  await prepare(folder, ["import", `parquet:${aShares}`, "--codes", codes.join(",")]);
+  await prepare(folder, ["qlib", "dump", "qlib", "--vwap", "typical"]);
 });
 
 test.each(["f32", "f64"])(

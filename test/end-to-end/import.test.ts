@@ -42,7 +42,7 @@ beforeAll(async () => {
 describe("the shipped A-shares", () => {
   test("are imported whole but for the 12 bars of a holiday, which are named", () => {
     expect(first.code, first.err).toBe(0);
-    const result = jsonOf<Imported>(first);
+    const result = jsonOf(first) as Imported;
     expect(result).toMatchObject({
       ok: true,
       store: "XSHG/day",
@@ -91,10 +91,10 @@ describe("the shipped A-shares", () => {
         },
       ],
     });
-    const shown = jsonOf<{
+    const shown = jsonOf(show) as {
       generations: unknown[];
       fieldSets: { name: string; fields: { name: string }[] }[];
-    }>(show);
+    };
     expect(shown.generations).toEqual([
       expect.objectContaining({ generation: 1, parent: null, current: true }),
     ]);
@@ -110,7 +110,7 @@ describe("the shipped A-shares", () => {
     const out = join(folder, "out", "all.parquet");
     const dump = await alphaloom(folder, ["data", "dump", "--fields", "all", "--out", out, "--json"]);
     expect(dump.code, dump.err).toBe(0);
-    const { rows } = jsonOf<{ rows: number }>(dump);
+    const { rows } = jsonOf(dump) as { rows: number };
     using database = await Database.open();
     const [dumped, given] = [sqlText(out), sqlText(aShares)];
     const [counted] = await database.rows(`SELECT count(*)::INTEGER AS rows, count(close)::INTEGER AS bars,
@@ -129,17 +129,21 @@ describe("the shipped A-shares", () => {
   });
 });
 
+const barsWith = (close: string): string =>
+  `ts_code,trade_date,open,high,low,close,volume\n` +
+  `600000.SH,2018-01-02,12.6,12.8,12.5,12.7,31300\n600000.SH,2018-01-03,12.7,12.8,12.5,${close},37200\n`;
+
 describe("a part of the source", () => {
   test("is chosen by codes and dates; the rest joins later as new rows", async () => {
     const place = newFolder();
     const range = ["--codes", "SH600000,000001.sz", "--start", "2018-01-02", "--end", "2018-06-29"];
     const part = await alphaloom(place, ["import", `parquet:${aShares}`, ...range, "--json"]);
     expect(part.code, part.err).toBe(0);
-    const partial = jsonOf<Imported>(part);
+    const partial = jsonOf(part) as Imported;
     expect(partial.instruments.read).toBe(2);
     expect(partial.span).toEqual({ first: day("2018-01-02"), last: day("2018-06-29") });
     const whole = await alphaloom(place, ["import", `parquet:${aShares}`, "--json"]);
-    const joined = jsonOf<Imported>(whole);
+    const joined = jsonOf(whole) as Imported;
     expect(joined.generation).toBe(2);
     expect(joined.rows.identical).toBe(partial.rows.added);
     expect(joined.rows.added).toBe(104_199 - partial.rows.added);
@@ -147,15 +151,12 @@ describe("a part of the source", () => {
 
   test("that changes one price is a correction in a new generation, and rollback brings the old one back", async () => {
     const place = newFolder();
-    const bars = (close: string): string =>
-      `ts_code,trade_date,open,high,low,close,volume\n` +
-      `600000.SH,2018-01-02,12.6,12.8,12.5,12.7,31300\n600000.SH,2018-01-03,12.7,12.8,12.5,${close},37200\n`;
-    writeFileSync(join(place, "bars.csv"), bars("12.66"));
+    writeFileSync(join(place, "bars.csv"), barsWith("12.66"));
     await alphaloom(place, ["import", "csv:bars.csv", "--json"]);
-    writeFileSync(join(place, "bars.csv"), bars("12.67"));
+    writeFileSync(join(place, "bars.csv"), barsWith("12.67"));
     const corrected = await alphaloom(place, ["import", "csv:bars.csv", "--json"]);
     expect(corrected.code, corrected.err).toBe(0);
-    expect(jsonOf<Imported>(corrected)).toMatchObject({
+    expect(jsonOf(corrected) as Imported).toMatchObject({
       generation: 2,
       rows: { added: 0, identical: 1, corrected: 1 },
       corrections: [{ field: "close", before: 12.66, after: 12.67 }],
@@ -183,7 +184,7 @@ describe("what the exit code says", () => {
     );
     const answer = await alphaloom(place, ["import", "csv:bars", "--json"]);
     expect(answer.code).toBe(3);
-    const result = jsonOf<Imported>(answer);
+    const result = jsonOf(answer) as Imported;
     expect(result).toMatchObject({ ok: false, generation: 1, rows: { added: 1, failed: 2 } });
     expect(result.failures).toEqual([
       expect.objectContaining({ instrument: "600000.SH", code: "DATA_ROW_CONFLICT" }),
