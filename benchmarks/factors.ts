@@ -66,7 +66,7 @@ function check(market: Panel<"market">, factors: Panel<"factor">): void {
       const rises = window.filter((value, index) => value > at(start + index - 1, lane)).length;
       const expected = {
         MA20: mean / today,
-        MAX20: Math.max(...seen) / today,
+        ROC20: at(row - 20, lane) / today,
         CNTP20: rises / window.length,
       };
       if (seen.length === 0) continue;

@@ -76,7 +76,7 @@ async function importBars(path: string, workspace: string): Promise<void> {
   });
   const start = performance.now();
   const cpuBefore = process.cpuUsage();
-  const result = await refreshData(workspaceAt(workspace), source, { engine: "benchmark" });
+  const { result } = await refreshData(workspaceAt(workspace), source, { engine: "benchmark" });
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   if (result.failures.length > 0) throw new Error(result.failures[0]!.message);

@@ -13,6 +13,7 @@ import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { listArgument, rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { makeRoomFor } from "./out-file.ts";
+import { detectCommand, qualityCommand } from "./data-quality.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenSnapshot, chosenStore } from "./stores.ts";
 import { count } from "./terminal.ts";
@@ -31,6 +32,8 @@ export function dataCommand(): Command {
     .addCommand(verifyCommand())
     .addCommand(repairCommand())
     .addCommand(rollbackCommand())
+    .addCommand(qualityCommand())
+    .addCommand(detectCommand())
     .addCommand(dumpCommand());
 }
 

@@ -69,7 +69,7 @@ export async function writeReport(
   context: CommandContext,
   view: MarketView,
   options: Omit<ReportOptions, keyof ViewOptions>,
-  extras: Pick<ReportContext, "imported" | "quality"> = {},
+  extras: Pick<ReportContext, "source" | "quality"> = {},
 ): Promise<WrittenReport> {
   const { terminal, signal } = context;
   if (options.lang !== "zh" && options.lang !== "en") {

@@ -1,9 +1,12 @@
+import { relative } from "node:path";
 import { Command } from "commander";
 import type { ImportResult } from "#data/ingest/import-result";
+import type { QualityReport } from "#data/quality/quality-report";
 import type { BarSource, SourceDescription } from "#data/source";
 import { isoOf } from "#market/day";
 import { openDataSource } from "#data/sources/open-source";
 import { noteDelivered } from "#pipelines/delivered-instruments";
+import type { QualityPages } from "#pipelines/quality-pages";
 import { openSource, refreshData } from "#pipelines/refresh-data";
 import { storeName, workspaceAt } from "#pipelines/workspace";
 import { codesArgument, rangeArgument } from "./arguments.ts";
@@ -22,6 +25,9 @@ interface ImportOptions extends SharedOptions, ReferenceOptions {
 /** What was imported, and which of the codes asked for the source had no row of. */
 export interface ImportedSource extends ImportResult {
   readonly absent: readonly string[];
+  /** Null for intraday bars. */
+  readonly quality: QualityReport | null;
+  readonly qualityPages: QualityPages | null;
 }
 
 const SHOWN = 10;
@@ -74,7 +80,7 @@ export async function importInto(
   const codes = options.codes === undefined ? undefined : codesArgument(options.codes);
   const source = noteDelivered(options.recognised ?? (await openSource(locator, options.mapping)));
   const progress = terminal.progress("import", 0, "rows");
-  const result = await refreshData(workspaceAt(context.workspace), source, {
+  const { result, quality, pages } = await refreshData(workspaceAt(context.workspace), source, {
     engine: version,
     request: {
       ...range,
@@ -92,6 +98,7 @@ export async function importInto(
   });
   progress.end();
   describeImport(terminal, result);
+  describeQuality(terminal, result, { quality, pages });
   const absent = codes === undefined ? [] : [...codes].filter((code) => !source.delivered.has(code)).sort();
   for (const code of absent) {
     terminal.warn(
@@ -99,7 +106,33 @@ export async function importInto(
         "  do: check --codes against the source; `alphaloom data list` shows what is stored",
     );
   }
-  return { ...result, absent };
+  return { ...result, absent, quality, qualityPages: pages };
+}
+
+/** Each rule once, with its first finding, and where the page is. */
+function describeQuality(
+  terminal: Terminal,
+  result: ImportResult,
+  { quality, pages }: { readonly quality: QualityReport | null; readonly pages: QualityPages | null },
+): void {
+  if (quality === null) {
+    terminal.line("  quality: intraday bars are not inspected by day");
+    return;
+  }
+  const examples = new Map(result.findings.map((finding) => [finding.rule, finding] as const).reverse());
+  for (const { rule, severity, findings, days, instruments } of quality.rules) {
+    const first = examples.get(rule);
+    const example =
+      first === undefined
+        ? ""
+        : `, e.g. ${first.instrument}${first.day === undefined ? "" : ` ${isoOf(first.day)}`}: ${first.message}`;
+    terminal.line(
+      `  ${severity} ${rule}: ${count(findings)} in ${count(instruments)} instruments, ${count(days)} days${example}`,
+    );
+  }
+  if (quality.rules.length === 0) terminal.line("  quality: nothing was found");
+  if (pages !== null)
+    terminal.line(`  quality page: ${relative(process.cwd(), pages.zh)} (and .en.html, .json)`);
 }
 
 function describeSource(terminal: Terminal, description: SourceDescription): void {
@@ -125,11 +158,6 @@ function describeImport(terminal: Terminal, result: ImportResult): void {
     result.failures,
     (failure) => `${failure.instrument}: ${failure.code} ${failure.message}\n      do: ${failure.remedy}`,
   );
-  const rules = Map.groupBy(result.findings, (finding) => finding.rule);
-  for (const [rule, findings] of rules) {
-    const [first] = findings;
-    terminal.line(`  ${rule}: ${count(findings.length)} (${first!.message})`);
-  }
   listSome(
     terminal,
     "corrected",

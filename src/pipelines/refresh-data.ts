@@ -1,10 +1,15 @@
 import { importBars, type ImportProgress } from "#data/ingest/import-bars";
-import type { ImportFinding, ImportResult } from "#data/ingest/import-result";
-import type { IncomingRows } from "#data/ingest/incoming-rows";
+import type { ImportResult } from "#data/ingest/import-result";
+import type { InspectionContext } from "#data/quality/finding";
+import { inspectRows } from "#data/quality/inspect";
+import { type QualityReport, QualityReportBuilder } from "#data/quality/quality-report";
 import type { BarRequest, BarSource, SourceDescription } from "#data/source";
 import { openBarSource } from "#data/sources/open-source";
 import { QlibBars } from "#data/sources/qlib-bin/bar-source";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
+import { instrumentOf } from "#market/instrument";
+import { dailyLimits } from "#market/trading-rules/daily-limits";
+import { type QualityPages, writeQualityPages } from "./quality-pages.ts";
 import { storeOf, type Workspace } from "./workspace.ts";
 
 /** The source of a locator: `parquet:`, `csv:`, `json:`, `excel:`, a bare path, or `qlib:DIR`. */
@@ -21,27 +26,54 @@ export interface RefreshOptions {
   readonly onProgress?: (progress: ImportProgress) => void;
   /** Told what was recognised before anything is read. */
   readonly onDescription?: (description: SourceDescription) => void;
-  /** Rules of the quality report, over the rows of one instrument. */
-  readonly inspect?: (rows: IncomingRows, days: Int32Array) => readonly ImportFinding[];
 }
 
-/** Imports a source into the store of its calendar and frequency; that store has a new generation, or is as it was. */
+export interface RefreshedData {
+  readonly result: ImportResult;
+  /** What the rules found in the rows as they came; null for intraday bars, which they do not cover. */
+  readonly quality: QualityReport | null;
+  /** The report's files, by language of the page; null when there is none. */
+  readonly pages: QualityPages | null;
+}
+
+/**
+ * Imports a source into the store of its calendar and frequency, inspecting every row on the way; that store has a new
+ * generation, or is as it was. The quality report is written after the commit.
+ */
 export async function refreshData(
   workspace: Workspace,
   source: BarSource,
   options: RefreshOptions,
-): Promise<ImportResult> {
+): Promise<RefreshedData> {
   const description = await source.describe();
   options.onDescription?.(description);
-  const { calendar: name, freq } = description;
+  const { calendar: name, freq, locator, shape } = description;
+  const calendar = calendarNamed(name);
   const store = storeOf(workspace, { calendar: name, freq });
+  const builder = new QualityReportBuilder();
+  const context = inspectionOf(description);
   await using writer = await store.writer();
-  return await importBars(source, writer, {
-    calendar: calendarNamed(name),
+  const result = await importBars(source, writer, {
+    calendar,
     engine: options.engine,
+    quality: (rows, { listedOn }) =>
+      inspectRows(rows, { ...context, ...(listedOn === undefined ? {} : { listedOn: () => listedOn }) }),
+    onInspection: (inspection) => builder.add(inspection),
     ...(options.request === undefined ? {} : { request: options.request }),
-    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
+  if (freq !== "day") return { result, quality: null, pages: null };
+  const quality = builder.report({ source: locator, shape, calendar: name });
+  return { result, quality, pages: await writeQualityPages(workspace, { calendar: name, freq }, quality) };
+}
+
+/** What the rules of the quality report need to know about a daily source. */
+export function inspectionOf({ calendar, adjustment }: SourceDescription): InspectionContext {
+  return {
+    calendar: calendarNamed(calendar),
+    limits: (instrument, rows, status) => dailyLimits(instrumentOf(instrument), rows, status),
+    adjustment: adjustment.kind,
+    ...(adjustment.exDayTolerance === undefined ? {} : { exDayTolerance: adjustment.exDayTolerance }),
+  };
 }

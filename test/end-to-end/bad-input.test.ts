@@ -213,7 +213,7 @@ beforeAll(async () => {
   }
   mkdirSync(join(folder, "empty"));
   await prepare(folder, ["import", `parquet:${aShares}`, "--codes", "600000.SH,000001.SZ"]);
-  before = contentOf(join(folder, "workspace"));
+  before = contentOf(join(folder, "workspace", "store"));
 });
 
 describe("is refused with its place and a remedy, and leaves the store byte for byte:", () => {
@@ -231,7 +231,7 @@ describe("is refused with its place and a remedy, and leaves the store byte for 
     expect(answer.err).toContain(`error ${code}: `);
     expect(answer.err).toContain("do: ");
     expect(answer.err).not.toMatch(/^\s+at /m);
-    expect(contentOf(join(folder, "workspace"))).toEqual(before);
+    expect(contentOf(join(folder, "workspace", "store"))).toEqual(before);
     expect(before.size).toBeGreaterThan(1);
   });
 
@@ -247,7 +247,7 @@ describe("is refused with its place and a remedy, and leaves the store byte for 
       for (const row of rows) expect(answer.out).toContain(row);
       expect(answer.out).toContain("2018-01-02");
       expect(answer.out).toContain("do: ");
-      expect(contentOf(join(folder, "workspace"))).toEqual(before);
+      expect(contentOf(join(folder, "workspace", "store"))).toEqual(before);
     },
   );
 
@@ -261,6 +261,6 @@ describe("is refused with its place and a remedy, and leaves the store byte for 
     expect(answer.code).toBe(3);
     expect(answer.err).toContain("has no row of 999999.SH");
     expect(answer.err).not.toContain("has no row of 600000.SH");
-    expect(contentOf(join(folder, "workspace"))).toEqual(before);
+    expect(contentOf(join(folder, "workspace", "store"))).toEqual(before);
   });
 });

@@ -23,7 +23,7 @@ test("a full and a read-only disk are coded errors, and the store stays as it wa
     const source = ["import", `parquet:${aShares}`, "--json"];
     const small = await alphaloom(folder, [...source, "--codes", "600000.SH,000001.SZ"]);
     expect(small.code, small.err).toBe(0);
-    const before = contentOf(join(folder, "workspace"));
+    const before = contentOf(join(folder, "workspace", "store"));
     const full = await alphaloom(folder, source);
     expect(full.code).toBe(1);
     const { error } = jsonOf(full) as Failure;
@@ -31,11 +31,11 @@ test("a full and a read-only disk are coded errors, and the store stays as it wa
     expect(error.remedy).toMatch(/^free .*space/);
     const verify = await alphaloom(folder, ["data", "verify", "--json"]);
     expect(jsonOf(verify)).toMatchObject({ generations: [1], findings: [] });
-    const after = contentOf(join(folder, "workspace"));
+    const after = contentOf(join(folder, "workspace", "store"));
     for (const [path, hash] of before) expect(after.get(path), path).toBe(hash);
     // The next writer collects whatever the failed one left.
     await alphaloom(folder, [...source, "--codes", "600000.SH"]);
-    expect(contentOf(join(folder, "workspace"))).toEqual(before);
+    expect(contentOf(join(folder, "workspace", "store"))).toEqual(before);
 
     const out = ["--vwap", "typical", "--precision", "f64", "--out", "all.parquet", "--json"];
     const factors = await alphaloom(folder, ["factors", "eval", "--set", "alpha158", "alpha360", ...out]);
@@ -56,7 +56,7 @@ test("a full and a read-only disk are coded errors, and the store stays as it wa
       join(tmpdir(), "read-only.csv"),
     ]);
     expect(read.code, read.err).toBe(0);
-    expect(contentOf(join(folder, "workspace"))).toEqual(before);
+    expect(contentOf(join(folder, "workspace", "store"))).toEqual(before);
   } finally {
     spawnSync("umount", [folder]);
   }
