@@ -1,6 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Command } from "commander";
+import { writeAtomically } from "#data/export/atomic-file";
 import { detect } from "#data/detection/detect";
 import { printMapping } from "#data/mapping/mapping-file";
 import { inspectSource } from "#data/quality/inspect-source";
@@ -11,6 +10,7 @@ import { readQualityReports } from "#pipelines/quality-pages";
 import { inspectionOf, openSource } from "#pipelines/refresh-data";
 import { workspaceAt } from "#pipelines/workspace";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenStore } from "./stores.ts";
 import { count, type Terminal } from "./terminal.ts";
@@ -52,8 +52,8 @@ async function showQuality(context: CommandContext, options: QualityOptions): Pr
         "name one source with --source, or open the pages in the workspace",
       );
     }
-    await mkdir(dirname(options.out), { recursive: true });
-    await writeFile(options.out, renderQualityPage(only!, options.lang));
+    await makeRoomFor(options.out);
+    await writeAtomically(options.out, [renderQualityPage(only!, options.lang)]);
     terminal.line(`${options.out} written`);
   }
   terminal.result(options.source === undefined ? reports : reports[0]);
