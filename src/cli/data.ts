@@ -14,6 +14,8 @@ import { rowsWithin } from "#pipelines/market-view";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { listArgument, rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { detectCommand } from "./data-detect.ts";
+import { qualityCommand } from "./data-quality.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenSnapshot, chosenStore } from "./stores.ts";
 import { count } from "./terminal.ts";
@@ -26,13 +28,15 @@ interface StoreOptions extends SharedOptions {
 
 export function dataCommand(): Command {
   return new Command("data")
-    .description("what the stores hold: list, show, check, repair, write out")
+    .description("what the stores hold: list, show, check, repair, write out; what sources are and how good")
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(verifyCommand())
     .addCommand(repairCommand())
     .addCommand(rollbackCommand())
-    .addCommand(dumpCommand());
+    .addCommand(dumpCommand())
+    .addCommand(qualityCommand())
+    .addCommand(detectCommand());
 }
 
 function storeCommand(name: string): Command {

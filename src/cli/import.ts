@@ -1,12 +1,13 @@
+import { relative } from "node:path";
 import { Command } from "commander";
-import type { ImportResult } from "#data/ingest/import-result";
 import type { SourceDescription } from "#data/source";
 import { isoOf } from "#market/day";
 import { openDataSource } from "#data/sources/open-source";
-import { openSource, refreshData } from "#pipelines/refresh-data";
+import { openSource, refreshData, type RefreshResult } from "#pipelines/refresh-data";
 import { storeName, workspaceAt } from "#pipelines/workspace";
 import { codesArgument, rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { describeQuality } from "./data-quality.ts";
 import { importTable, type ReferenceOptions } from "./import-reference.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -47,7 +48,9 @@ async function runImport(context: CommandContext, locator: string, options: Impo
     }
   }
   const result = await importInto(context, locator, options);
-  context.terminal.result({ ok: true, ...result, store: storeName(result.source) });
+  const { quality } = result;
+  const shown = quality === null ? null : { rules: quality.report.rules, files: quality.files };
+  context.terminal.result({ ok: true, ...result, quality: shown, store: storeName(result.source) });
   return result.failures.length === 0;
 }
 
@@ -56,7 +59,7 @@ export async function importInto(
   context: CommandContext,
   locator: string,
   options: ImportOptions = {},
-): Promise<ImportResult> {
+): Promise<RefreshResult> {
   const { terminal } = context;
   const source = await openSource(locator, options.mapping);
   const progress = terminal.progress("import", 0, "rows");
@@ -86,7 +89,7 @@ function describeSource(terminal: Terminal, description: SourceDescription): voi
   for (const reason of description.reasons) terminal.line(`  · ${reason}`);
 }
 
-function describeImport(terminal: Terminal, result: ImportResult): void {
+function describeImport(terminal: Terminal, result: RefreshResult): void {
   const { rows, instruments, span } = result;
   const range = span === null ? "no session" : `${isoOf(span.first)} … ${isoOf(span.last)}`;
   terminal.line(
@@ -104,10 +107,18 @@ function describeImport(terminal: Terminal, result: ImportResult): void {
     result.failures,
     (failure) => `${failure.instrument}: ${failure.code} ${failure.message}`,
   );
-  const rules = Map.groupBy(result.findings, (finding) => finding.rule);
-  for (const [rule, findings] of rules) {
-    const [first] = findings;
-    terminal.line(`  ${rule}: ${count(findings.length)} (${first!.message})`);
+  // Those of the quality rules bear a severity and are told by their report.
+  const own = result.findings.filter(({ severity }) => severity === undefined);
+  for (const [rule, findings] of Map.groupBy(own, (finding) => finding.rule)) {
+    terminal.line(`  ${rule}: ${count(findings.length)} (${findings[0]!.message})`);
+  }
+  if (result.quality === null) {
+    terminal.line(`  quality: no daily inspection is made of ${result.source.freq} bars`);
+  } else {
+    describeQuality(terminal, result.quality.report);
+    terminal.line(
+      `  quality report: ${relative(process.cwd(), result.quality.files.pages.zh)} (.en.html, .json)`,
+    );
   }
   listSome(
     terminal,

@@ -97,6 +97,8 @@ export function checkInstruments(
   return { taken, refused, empty };
 }
 
+const dayOf = (moment: number): Day => Math.floor(moment / MINUTES_PER_DAY);
+
 /** The sessions of the rows that can be taken, in order. Throws DATA_ROW_CONFLICT. */
 function remaining(
   spool: RowSpool,
@@ -104,7 +106,6 @@ function remaining(
   by: { readonly inspection: Inspection | undefined; readonly isSession: (day: Day) => boolean },
 ): { readonly days: readonly Day[]; readonly keep?: Uint8Array } {
   const { inspection, isSession } = by;
-  const dayOf = (moment: number): Day => Math.floor(moment / MINUTES_PER_DAY);
   const daysOf = (rows: SpooledRows): Day[] =>
     Array.from(
       distinctRows(rows, { columns: spool.columns, placeOf: (origin) => spool.placeOf(origin) }).moments,
