@@ -4,7 +4,7 @@ import { exampleWorkspace, shippedAShares } from "./shipped-data.ts";
 
 const workspace = workspaceAt(await exampleWorkspace());
 const source = await openSource(shippedAShares);
-const result = await refreshData(workspace, source, { engine: "example" });
+const { result } = await refreshData(workspace, source, { engine: "example" });
 console.log(`${result.rows.added} rows added, ${result.rows.keptOut} kept out (bars of a holiday)`);
 
 await using snapshot = await storeOf(workspace, { calendar: "XSHG", freq: "day" }).snapshot();

@@ -19,7 +19,7 @@ export type { Role } from "#panel/roles";
 export type { BarBatch, BarRequest, BarSource, SourceDescription } from "#data/source";
 export { DataError, dataErrors, type DataErrorCode } from "#data/errors";
 export { detect, type Detection } from "#data/detection/detect";
-export { openSource, refreshData } from "#pipelines/refresh-data";
+export { openSource, refreshData, type RefreshedData } from "#pipelines/refresh-data";
 export { openStore, listStores } from "#data/store/open-store";
 export type { PanelStore, StoreSnapshot, StoreWriter } from "#data/store/panel-store";
 export { verifyStore } from "#data/store/verify";

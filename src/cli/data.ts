@@ -1,21 +1,19 @@
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Command } from "commander";
 import { writeTableCsv } from "#data/export/csv/write-table";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import { storeFieldsOf } from "#data/export/store-fields";
 import { tableOfStore } from "#data/export/series-table";
 import { listStores } from "#data/store/open-store";
-import { repairStore } from "#data/store/repair";
 import { verifyStore } from "#data/store/verify";
 import { instrumentOf } from "#market/instrument";
 import { isoOf } from "#market/day";
 import { rowsWithin } from "#pipelines/market-view";
+import { repairData } from "#pipelines/repair-data";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { listArgument, rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
-import { detectCommand } from "./data-detect.ts";
-import { qualityCommand } from "./data-quality.ts";
+import { makeRoomFor } from "./out-file.ts";
+import { detectCommand, qualityCommand } from "./data-quality.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenSnapshot, chosenStore } from "./stores.ts";
 import { count } from "./terminal.ts";
@@ -28,15 +26,15 @@ interface StoreOptions extends SharedOptions {
 
 export function dataCommand(): Command {
   return new Command("data")
-    .description("what the stores hold: list, show, check, repair, write out; what sources are and how good")
+    .description("what the stores hold: list, show, check, repair, write out")
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(verifyCommand())
     .addCommand(repairCommand())
     .addCommand(rollbackCommand())
-    .addCommand(dumpCommand())
     .addCommand(qualityCommand())
-    .addCommand(detectCommand());
+    .addCommand(detectCommand())
+    .addCommand(dumpCommand());
 }
 
 function storeCommand(name: string): Command {
@@ -165,10 +163,12 @@ function repairCommand(): Command {
       runCommand(options, async (context) => {
         const { terminal } = context;
         const store = await chosenStore(context, options.store);
-        const report = await repairStore(store, () => Promise.resolve(null));
+        const report = await repairData(store, { engine: version, signal: context.signal });
         for (const line of report.repaired) terminal.line(`repaired: ${line}`);
         for (const line of report.lost)
-          terminal.line(`lost: ${line}\n  do: import its source again (alphaloom import)`);
+          terminal.line(
+            `lost: ${line}\n  do: roll back to a generation before it (data rollback), or import the source into a new workspace`,
+          );
         terminal.line(`${storeName(store.key)} is at generation ${report.generation}`);
         terminal.result(report);
         return report.lost.length === 0;
@@ -230,7 +230,7 @@ async function dump(context: CommandContext, options: DumpOptions): Promise<bool
     rows: rowsWithin(snapshot.time, range.start, range.end),
     ...(ids === undefined ? {} : { instruments: new Set(ids) }),
   });
-  await mkdir(dirname(options.out), { recursive: true });
+  await makeRoomFor(options.out);
   const metadata = { engine: `alphaloom ${version}`, generation: String(snapshot.generation) };
   const rows = options.out.endsWith(".csv")
     ? await writeTableCsv(table, options.out, { signal })

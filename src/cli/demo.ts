@@ -2,17 +2,17 @@ import { join, relative } from "node:path";
 import { Command } from "commander";
 import { openReferenceSource } from "#data/sources/open-source";
 import { factorSet } from "#factors/catalogue";
-import type { ImportResult } from "#data/ingest/import-result";
 import { codeInForm } from "#data/export/qlib-bin/code-form";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import { mkdir } from "node:fs/promises";
 import { dumpQlibDirectory } from "#pipelines/export-qlib";
+import { qualityFindings } from "#pipelines/quality-pages";
 import { factorTable } from "#pipelines/factor-table";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { reportFailures } from "./factors-eval.ts";
 import { writeReport, type WrittenReport } from "./factors-report.ts";
-import { importInto } from "./import.ts";
+import { importInto, type ImportedSource } from "./import.ts";
 import { importTable } from "./import-reference.ts";
 import { bytes, count, duration } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -57,7 +57,7 @@ async function runDemo(context: CommandContext): Promise<boolean> {
   const { terminal } = context;
   const started = performance.now();
   const made: Made[] = [];
-  const imports: ImportResult[] = [];
+  const imports: ImportedSource[] = [];
   for (const [index, { title, locator }] of shipped.entries()) {
     terminal.line(`\n${index + 1}. Import ${title}`);
     imports.push(await importInto(context, locator));
@@ -65,6 +65,10 @@ async function runDemo(context: CommandContext): Promise<boolean> {
   terminal.line("\n   and names and industries of the A-shares, as a reference table");
   await importTable(context, await openReferenceSource(industries));
   const workspace = workspaceAt(context.workspace);
+  made.push({
+    path: workspace.quality,
+    what: "what the quality check found, a page per source in Chinese and English",
+  });
   made.push({ path: workspace.stores, what: "the panel stores: immutable segments, one manifest each" });
 
   terminal.line("\n4. Compute Alpha158, 158 factors, on every instrument and day");
@@ -109,12 +113,12 @@ async function runDemo(context: CommandContext): Promise<boolean> {
 }
 
 /** The shipped bars hold no amount, so the demo asks for the typical price as vwap and says so. */
-const viewOf = (result: ImportResult): { readonly store: string; readonly vwap: string } => ({
+const viewOf = (result: ImportedSource): { readonly store: string; readonly vwap: string } => ({
   store: storeName(result.source),
   vwap: "typical",
 });
 
-async function computeSet(context: CommandContext, result: ImportResult): Promise<Made> {
+async function computeSet(context: CommandContext, result: ImportedSource): Promise<Made> {
   const { terminal, signal } = context;
   return withView(context, viewOf(result), async (view) => {
     const out = join(context.workspace, "factors", `alpha158-${view.calendar}.parquet`);
@@ -136,7 +140,7 @@ async function computeSet(context: CommandContext, result: ImportResult): Promis
 
 async function evaluate(
   context: CommandContext,
-  result: ImportResult,
+  result: ImportedSource,
 ): Promise<{ readonly report: WrittenReport; readonly page: Made }> {
   const out = join(workspaceAt(context.workspace).reports, "alpha158-XSHG.html");
   const report = await withView(context, viewOf(result), (view) =>
@@ -153,7 +157,10 @@ async function evaluate(
         groups: "instruments.industry",
         assumeStatic: true,
       },
-      { imported: result },
+      {
+        source: result.source,
+        ...(result.quality === null ? {} : { quality: qualityFindings(result.quality) }),
+      },
     ),
   );
   const { terminal } = context;
@@ -174,7 +181,7 @@ async function evaluate(
   return { report, page: { path: out, what: `the factor report, ${bytes(report.bytes)}, one file` } };
 }
 
-async function exportQlib(context: CommandContext, result: ImportResult): Promise<Made> {
+async function exportQlib(context: CommandContext, result: ImportedSource): Promise<Made> {
   const store = storeOf(workspaceAt(context.workspace), result.source);
   await using snapshot = await store.snapshot();
   const dir = join(context.workspace, "qlib");

@@ -1,5 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import { factorSet } from "#factors/catalogue";
@@ -7,6 +6,7 @@ import type { FactorFailure, FactorList } from "#factors/compute";
 import { factorTable } from "#pipelines/factor-table";
 import { rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
 import { count, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -62,7 +62,7 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
     throw new UsageError(`--precision ${precision} is not a type`, "give f32 or f64");
   }
   if (backend !== "js") throw new UsageError(`--backend ${backend} is not there`, "give js");
-  const list = await factorListOf(options);
+  const { list, taken } = tellApart(await factorListOf(options));
   return withView(context, options, async (view) => {
     const progress = terminal.progress("factors", view.instruments.length, "instruments");
     const table = await factorTable(view, list, {
@@ -72,8 +72,9 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
       onInstruments: (done) => progress.update(done),
     });
     reportFailures(terminal, table.failures);
+    for (const { name, message } of taken) terminal.warn(`${name} was not computed: ${message}`);
     if (table.fields.length === 0) throw table.failures[0]!.error;
-    await mkdir(dirname(options.out), { recursive: true });
+    await makeRoomFor(options.out);
     const rows = await writeTableParquet(table, options.out, {
       signal,
       metadata: {
@@ -83,21 +84,49 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
       },
     });
     progress.end();
+    const complete = table.failures.length === 0 && taken.length === 0;
     terminal.line(
       `${options.out}: ${count(table.fields.length)} factors × ${count(rows)} rows of ${view.locator}` +
         (view.generation === null ? "" : ` generation ${view.generation}`),
     );
     terminal.result({
-      ok: true,
+      ok: complete,
       out: options.out,
       rows,
       factors: table.fields.map((field) => field.name),
       source: view.locator,
       generation: view.generation,
-      failures: table.failures.map(({ name, error }) => ({ name, code: error.code, message: error.message })),
+      failures: [
+        ...table.failures.map(({ name, error }) => ({ name, code: error.code, message: error.message })),
+        ...taken,
+      ],
     });
-    return table.failures.length === 0;
+    return complete;
   });
+}
+
+/** A column name that DuckDB, which writes and often reads the file, cannot tell from an earlier one. */
+interface TakenName {
+  readonly name: string;
+  readonly code: "CLI_NAME_TAKEN";
+  readonly message: string;
+}
+
+/** Leaves out factors whose names differ from an earlier one's in upper and lower case only. */
+function tellApart(list: FactorList): { readonly list: FactorList; readonly taken: readonly TakenName[] } {
+  const first = new Map<string, string>();
+  const taken: TakenName[] = [];
+  const factors = list.factors.filter(({ name }) => {
+    const earlier = first.get(name.toLowerCase());
+    if (earlier === undefined) {
+      first.set(name.toLowerCase(), name);
+      return true;
+    }
+    const message = `its column differs from ${earlier} in case only; compute it into a file of its own`;
+    taken.push({ name, code: "CLI_NAME_TAKEN", message });
+    return false;
+  });
+  return { list: { factors }, taken };
 }
 
 /** One set: its own names; several: `set.name`; expressions: their text. Throws `UsageError`. */

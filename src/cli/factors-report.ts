@@ -1,11 +1,8 @@
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Command } from "commander";
 import { writeAtomically } from "#data/export/atomic-file";
 import type { FactorEvaluation } from "#evaluation/factor/evaluation";
 import type { GroupOf } from "#evaluation/factor/groups";
 import type { FactorSummary } from "#evaluation/factor/summary";
-import { renderFactorReport } from "#evaluation/report/factor-report";
 import { evaluateFactorList } from "#pipelines/evaluate-factors";
 import { factorReportOf, periodsPerYear, type ReportContext } from "#pipelines/factor-report";
 import type { MarketView } from "#pipelines/market-view";
@@ -14,6 +11,7 @@ import { workspaceAt } from "#pipelines/workspace";
 import { rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { factorListOf, reportFailures, withViewOptions, type ListOptions } from "./factors-eval.ts";
+import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
 import { bytes, type Progress } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -71,13 +69,14 @@ export async function writeReport(
   context: CommandContext,
   view: MarketView,
   options: Omit<ReportOptions, keyof ViewOptions>,
-  extras: Pick<ReportContext, "imported" | "quality"> = {},
+  extras: Pick<ReportContext, "source" | "quality"> = {},
 ): Promise<WrittenReport> {
   const { terminal, signal } = context;
   if (options.lang !== "zh" && options.lang !== "en") {
     throw new UsageError(`--lang ${options.lang} is not a language of the report`, "give zh or en");
   }
   const list = await factorListOf(options);
+  await makeRoomFor(options.out);
   const groups = options.groups === undefined ? null : await groupsOption(context, options.groups, options);
   const computing = terminal.progress("factors", view.instruments.length, "instruments");
   let evaluating: Progress | null = null;
@@ -100,6 +99,8 @@ export async function writeReport(
     },
   });
   reportFailures(terminal, evaluated.failures);
+  // Loading the chart library takes longer than most commands; only this one draws.
+  const { renderFactorReport } = await import("#evaluation/report/factor-report");
   const page = renderFactorReport(
     factorReportOf({
       view,
@@ -113,7 +114,6 @@ export async function writeReport(
     { language: options.lang },
   );
   const content = new TextEncoder().encode(page);
-  await mkdir(dirname(options.out), { recursive: true });
   await writeAtomically(options.out, [content]);
   const { evaluation, failures } = evaluated;
   const best = [...evaluation.factors]

@@ -1,13 +1,16 @@
 import { relative } from "node:path";
 import { Command } from "commander";
-import type { SourceDescription } from "#data/source";
+import type { ImportResult } from "#data/ingest/import-result";
+import type { QualityReport } from "#data/quality/quality-report";
+import type { BarSource, SourceDescription } from "#data/source";
 import { isoOf } from "#market/day";
 import { openDataSource } from "#data/sources/open-source";
-import { openSource, refreshData, type RefreshResult } from "#pipelines/refresh-data";
+import { noteDelivered } from "#pipelines/delivered-instruments";
+import type { QualityPages } from "#pipelines/quality-pages";
+import { openSource, refreshData } from "#pipelines/refresh-data";
 import { storeName, workspaceAt } from "#pipelines/workspace";
 import { codesArgument, rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
-import { describeQuality } from "./data-quality.ts";
 import { importTable, type ReferenceOptions } from "./import-reference.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -17,6 +20,14 @@ interface ImportOptions extends SharedOptions, ReferenceOptions {
   readonly start?: string;
   readonly end?: string;
   readonly codes?: string;
+}
+
+/** What was imported, and which of the codes asked for the source had no row of. */
+export interface ImportedSource extends ImportResult {
+  readonly absent: readonly string[];
+  /** Null for intraday bars. */
+  readonly quality: QualityReport | null;
+  readonly qualityPages: QualityPages | null;
 }
 
 const SHOWN = 10;
@@ -39,6 +50,7 @@ export function importCommand(): Command {
 }
 
 async function runImport(context: CommandContext, locator: string, options: ImportOptions): Promise<boolean> {
+  let recognised: BarSource | undefined;
   if (!locator.startsWith("qlib:")) {
     const { mapping } = options;
     const opened = await openDataSource(locator, mapping === undefined ? {} : { mapping });
@@ -46,28 +58,33 @@ async function runImport(context: CommandContext, locator: string, options: Impo
       await importTable(context, opened.source, options);
       return true;
     }
+    recognised = opened.source;
   }
-  const result = await importInto(context, locator, options);
-  const { quality } = result;
-  const shown = quality === null ? null : { rules: quality.report.rules, files: quality.files };
-  context.terminal.result({ ok: true, ...result, quality: shown, store: storeName(result.source) });
-  return result.failures.length === 0;
+  const result = await importInto(context, locator, { ...options, recognised });
+  const { absent } = result;
+  // With a range, an instrument without a row in it may just have been quiet.
+  const ranged = options.start !== undefined || options.end !== undefined;
+  const ok = result.failures.length === 0 && (ranged || absent.length === 0);
+  context.terminal.result({ ok, ...result, store: storeName(result.source) });
+  return ok;
 }
 
 /** Imports and says what happened; also what the demo runs. */
 export async function importInto(
   context: CommandContext,
   locator: string,
-  options: ImportOptions = {},
-): Promise<RefreshResult> {
+  options: ImportOptions & { readonly recognised?: BarSource | undefined } = {},
+): Promise<ImportedSource> {
   const { terminal } = context;
-  const source = await openSource(locator, options.mapping);
+  const range = rangeArgument(options);
+  const codes = options.codes === undefined ? undefined : codesArgument(options.codes);
+  const source = noteDelivered(options.recognised ?? (await openSource(locator, options.mapping)));
   const progress = terminal.progress("import", 0, "rows");
-  const result = await refreshData(workspaceAt(context.workspace), source, {
+  const { result, quality, pages } = await refreshData(workspaceAt(context.workspace), source, {
     engine: version,
     request: {
-      ...rangeArgument(options),
-      ...(options.codes === undefined ? {} : { instruments: codesArgument(options.codes) }),
+      ...range,
+      ...(codes === undefined ? {} : { instruments: codes }),
     },
     signal: context.signal,
     onDescription: (description) => describeSource(terminal, description),
@@ -81,7 +98,45 @@ export async function importInto(
   });
   progress.end();
   describeImport(terminal, result);
-  return result;
+  describeQuality(terminal, result, { quality, pages });
+  const absent = codes === undefined ? [] : [...codes].filter((code) => !source.delivered.has(code)).sort();
+  for (const code of absent) {
+    terminal.warn(
+      `warning: ${locator} has no row of ${code}${range.start === undefined && range.end === undefined ? "" : " in this range"}\n` +
+        "  do: check --codes against the source; `alphaloom data list` shows what is stored",
+    );
+  }
+  return { ...result, absent, quality, qualityPages: pages };
+}
+
+/** What the import itself found, then each rule once with its first finding, and where the page is. */
+function describeQuality(
+  terminal: Terminal,
+  result: ImportResult,
+  { quality, pages }: { readonly quality: QualityReport | null; readonly pages: QualityPages | null },
+): void {
+  const own = result.findings.filter(({ severity }) => severity === undefined);
+  for (const [rule, found] of Map.groupBy(own, (finding) => finding.rule)) {
+    terminal.line(`  ${rule}: ${count(found.length)} (${found[0]!.instrument}: ${found[0]!.message})`);
+  }
+  if (quality === null) {
+    terminal.line("  quality: intraday bars are not inspected by day");
+    return;
+  }
+  const examples = new Map(result.findings.map((finding) => [finding.rule, finding] as const).reverse());
+  for (const { rule, severity, findings, days, instruments } of quality.rules) {
+    const first = examples.get(rule);
+    const example =
+      first === undefined
+        ? ""
+        : `, e.g. ${first.instrument}${first.day === undefined ? "" : ` ${isoOf(first.day)}`}: ${first.message}`;
+    terminal.line(
+      `  ${severity} ${rule}: ${count(findings)} in ${count(instruments)} instruments, ${count(days)} days${example}`,
+    );
+  }
+  if (quality.rules.length === 0) terminal.line("  quality: nothing was found");
+  if (pages !== null)
+    terminal.line(`  quality page: ${relative(process.cwd(), pages.zh)} (and .en.html, .json)`);
 }
 
 function describeSource(terminal: Terminal, description: SourceDescription): void {
@@ -89,7 +144,7 @@ function describeSource(terminal: Terminal, description: SourceDescription): voi
   for (const reason of description.reasons) terminal.line(`  · ${reason}`);
 }
 
-function describeImport(terminal: Terminal, result: RefreshResult): void {
+function describeImport(terminal: Terminal, result: ImportResult): void {
   const { rows, instruments, span } = result;
   const range = span === null ? "no session" : `${isoOf(span.first)} … ${isoOf(span.last)}`;
   terminal.line(
@@ -105,21 +160,8 @@ function describeImport(terminal: Terminal, result: RefreshResult): void {
     terminal,
     "failed",
     result.failures,
-    (failure) => `${failure.instrument}: ${failure.code} ${failure.message}`,
+    (failure) => `${failure.instrument}: ${failure.code} ${failure.message}\n      do: ${failure.remedy}`,
   );
-  // Those of the quality rules bear a severity and are told by their report.
-  const own = result.findings.filter(({ severity }) => severity === undefined);
-  for (const [rule, findings] of Map.groupBy(own, (finding) => finding.rule)) {
-    terminal.line(`  ${rule}: ${count(findings.length)} (${findings[0]!.message})`);
-  }
-  if (result.quality === null) {
-    terminal.line(`  quality: no daily inspection is made of ${result.source.freq} bars`);
-  } else {
-    describeQuality(terminal, result.quality.report);
-    terminal.line(
-      `  quality report: ${relative(process.cwd(), result.quality.files.pages.zh)} (.en.html, .json)`,
-    );
-  }
   listSome(
     terminal,
     "corrected",

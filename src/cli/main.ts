@@ -1,4 +1,4 @@
-import { buildProgram } from "./program.ts";
+import { runProgram } from "./program.ts";
 
 const NODE_MAJOR = 24;
 
@@ -9,4 +9,4 @@ if (Number(process.versions.node.split(".")[0]) !== NODE_MAJOR) {
   process.exit(1);
 }
 
-await buildProgram().parseAsync();
+await runProgram(process.argv);

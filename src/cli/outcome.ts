@@ -1,3 +1,4 @@
+import { systemFailure } from "./system-failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit codes of every command; docs/guides/cli.md lists them. */
@@ -40,7 +41,8 @@ function isCoded(error: unknown): error is Error & CodedError {
 }
 
 /** Prints an error in the form both people and programs read; returns the exit code. */
-export function reportFailure(terminal: Terminal, error: unknown): number {
+export function reportFailure(terminal: Terminal, failure: unknown): number {
+  const error = isCoded(failure) ? failure : (systemFailure(failure) ?? failure);
   if (error instanceof Error && error.name === "AbortError") {
     terminal.warn("interrupted: nothing unfinished was kept");
     terminal.result({ ok: false, error: { code: "CLI_INTERRUPTED", message: "interrupted" } });

@@ -1,4 +1,4 @@
-import type { ImportResult } from "#data/ingest/import-result";
+import type { SourceDescription } from "#data/source";
 import type { FactorReport, QualityFinding } from "#evaluation/report/factor-report";
 import type { FactorList } from "#factors/compute";
 import { isoOf, type Day } from "#market/day";
@@ -10,8 +10,8 @@ export interface ReportContext {
   readonly view: MarketView;
   readonly list: FactorList & { readonly name?: string };
   readonly evaluated: EvaluatedSet;
-  /** Findings of the import that made the data, where it is known. */
-  readonly imported?: ImportResult;
+  /** The source that made the data, where it is known. */
+  readonly source?: SourceDescription;
   readonly quality?: readonly QualityFinding[];
   /** Name of the group table, and whether it was taken to hold before it was known. */
   readonly groups?: { readonly table: string; readonly knownFrom: Day; readonly assumedStatic: boolean };
@@ -40,10 +40,7 @@ export function factorReportOf(context: ReportContext): FactorReport {
     generatedAt: `${new Date(context.now).toISOString().slice(0, 16).replace("T", " ")} UTC`,
     engine: context.engine,
     data: {
-      source:
-        context.imported === undefined
-          ? same(view.locator)
-          : same(fileNameOf(context.imported.source.locator)),
+      source: context.source === undefined ? same(view.locator) : same(fileNameOf(context.source.locator)),
       calendar: view.calendar,
       generation: view.generation,
       firstDay: days[0] ?? 0,

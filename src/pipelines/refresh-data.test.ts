@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from
 import os from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { readQualityReport } from "./quality-files.ts";
-import { qualityOf } from "./quality-rules.ts";
-import type { RefreshResult } from "./refresh-data.ts";
-import { openSource, refreshData } from "./refresh-data.ts";
+import { inspectSource } from "#data/quality/inspect-source";
+import { readQualityReports } from "./quality-pages.ts";
+import type { RefreshedData } from "./refresh-data.ts";
+import { inspectionOf, openSource, refreshData } from "./refresh-data.ts";
 import { storeOf, workspaceAt } from "./workspace.ts";
 
 /** Two shares over some sessions of 2024; 2024-01-06 is a Saturday. */
@@ -45,7 +45,7 @@ function placeWith(text: string): Place {
   return { root, locator: `csv:${path.join(root, "bars.csv")}`, mapping: path.join(root, "bars.yaml") };
 }
 
-async function refreshed(place: Place): Promise<RefreshResult> {
+async function refreshed(place: Place): Promise<RefreshedData> {
   const source = await openSource(place.locator, place.mapping);
   return refreshData(workspaceAt(path.join(place.root, "ws")), source, { engine: "test" });
 }
@@ -53,11 +53,11 @@ async function refreshed(place: Place): Promise<RefreshResult> {
 const key = { calendar: "XSHG", freq: "day" } as const;
 
 describe("an import of daily bars", () => {
-  it("writes its quality report beside the store and names it as the latest", async () => {
+  it("writes its quality report beside the store", async () => {
     const place = placeWith(daily);
-    const result = await refreshed(place);
+    const { result, ...written } = await refreshed(place);
     const workspace = workspaceAt(path.join(place.root, "ws"));
-    const { report, files } = result.quality!;
+    const [report, pages] = [written.quality!, written.pages!];
     expect(report.rules.map(({ rule, findings }) => [rule, findings])).toEqual([
       ["holiday-bar", 1],
       ["price-invalid", 1],
@@ -65,12 +65,10 @@ describe("an import of daily bars", () => {
     ]);
     expect(report).toMatchObject({ rows: 11, keptOut: 2 });
     expect(result.rows).toMatchObject({ read: 11, added: 9, keptOut: 2 });
-    expect(await readQualityReport(workspace, key)).toEqual({ ...report, generation: 1 });
-    expect(JSON.parse(readFileSync(files.json, "utf8"))).toEqual({ ...report, generation: 1 });
-    expect(readFileSync(files.pages.zh, "utf8")).toContain("休市日出现行情");
-    expect(readFileSync(files.pages.en, "utf8")).toContain("Bar on a closed day");
-    expect(readdirSync(path.dirname(files.json)).sort()).toEqual([
-      "LATEST",
+    expect(await readQualityReports(workspace, key)).toEqual(new Map([[pages.json, report]]));
+    expect(readFileSync(pages.zh, "utf8")).toContain("休市日出现行情");
+    expect(readFileSync(pages.en, "utf8")).toContain("Bar on a closed day");
+    expect(readdirSync(path.dirname(pages.json)).sort()).toEqual([
       "bars.csv.en.html",
       "bars.csv.json",
       "bars.csv.zh.html",
@@ -85,17 +83,19 @@ describe("an import of daily bars", () => {
   it("finds what an inspection of the source finds", async () => {
     const place = placeWith(daily);
     const { quality } = await refreshed(place);
-    expect(await qualityOf(await openSource(place.locator, place.mapping))).toEqual(quality!.report);
+    const source = await openSource(place.locator, place.mapping);
+    expect(await inspectSource(source, inspectionOf(await source.describe()))).toEqual(quality);
   });
 
   it("that fails writes no report, and leaves the one before", async () => {
     const place = placeWith(daily);
     await refreshed(place);
     const workspace = workspaceAt(path.join(place.root, "ws"));
-    const before = await readQualityReport(workspace, key);
+    const before = await readQualityReports(workspace, key);
+    expect(before.size).toBe(1);
     writeFileSync(path.join(place.root, "bars.csv"), daily.replace("2024-01-08,600000", "yesterday,600000"));
     await expect(refreshed(place)).rejects.toMatchObject({ code: "DATA_DATE_INVALID" });
-    expect(await readQualityReport(workspace, key)).toEqual(before);
+    expect(await readQualityReports(workspace, key)).toEqual(before);
   });
 
   it("says that it is stored when only the report cannot be written", async () => {
@@ -108,7 +108,7 @@ describe("an import of daily bars", () => {
   });
 });
 
-it("intraday bars are imported without a daily inspection, and say so", async () => {
+it("intraday bars are imported without a daily inspection", async () => {
   const minutes = `date,time,code,open,high,low,close,volume
 2024-01-02,09:31,600000.SH,10.00,10.20,9.90,10.10,1203
 2024-01-02,09:32,600000.SH,10.10,10.20,-1.00,10.10,1203
@@ -122,13 +122,7 @@ it("intraday bars are imported without a daily inspection, and say so", async ()
       .replace("preclose: preclose, ", "")
       .replace(", amount: amount", ""),
   );
-  const result = await refreshed(place);
+  const { result, quality, pages } = await refreshed(place);
   expect(result.rows.added).toBe(2);
-  expect(result.quality).toBeNull();
-  expect(await qualityOf(await openSource(place.locator, place.mapping))).toBeUndefined();
-});
-
-it("a store without a report says what to do", async () => {
-  const workspace = workspaceAt(mkdtempSync(path.join(os.tmpdir(), "refresh-")));
-  await expect(readQualityReport(workspace, key)).rejects.toMatchObject({ code: "DATA_FILE_MISSING" });
+  expect([quality, pages]).toEqual([null, null]);
 });

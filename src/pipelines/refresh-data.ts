@@ -1,15 +1,16 @@
 import { DataError } from "#data/errors";
 import { importBars, type ImportProgress } from "#data/ingest/import-bars";
 import type { ImportResult } from "#data/ingest/import-result";
+import type { InspectionContext } from "#data/quality/finding";
 import { inspectRows } from "#data/quality/inspect";
-import type { QualityReport } from "#data/quality/quality-report";
-import { QualityReportBuilder } from "#data/quality/quality-report";
+import { type QualityReport, QualityReportBuilder } from "#data/quality/quality-report";
 import type { BarRequest, BarSource, SourceDescription } from "#data/source";
 import { openBarSource } from "#data/sources/open-source";
 import { QlibBars } from "#data/sources/qlib-bin/bar-source";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
-import { writeQualityReport, type QualityFiles } from "./quality-files.ts";
-import { inspectionContextOf } from "./quality-rules.ts";
+import type { InstrumentId } from "#market/instrument";
+import { dailyLimits } from "#market/trading-rules/daily-limits";
+import { type QualityPages, writeQualityPages } from "./quality-pages.ts";
 import { storeOf, type Workspace } from "./workspace.ts";
 
 /** The source of a locator: `parquet:`, `csv:`, `json:`, `excel:`, a bare path, or `qlib:DIR`. */
@@ -28,46 +29,60 @@ export interface RefreshOptions {
   readonly onDescription?: (description: SourceDescription) => void;
 }
 
-export interface RefreshResult extends ImportResult {
-  /** What the quality rules found and where it is written; null for intraday bars, of which no daily inspection is made. */
-  readonly quality: { readonly report: QualityReport; readonly files: QualityFiles } | null;
+export interface RefreshedData {
+  readonly result: ImportResult;
+  /** What the rules found in the rows as they came; null for intraday bars, which they do not cover. */
+  readonly quality: QualityReport | null;
+  /** The report's files, by language of the page; null when there is none. */
+  readonly pages: QualityPages | null;
 }
 
 /**
- * Imports a source into the store of its calendar and frequency; that store has a new generation, or is as it was. Every
- * row of a daily source goes through the quality rules on its way: what they drop is not stored, and their report is
- * written once the import is committed. Throws what `importBars` throws, and when the report cannot be written.
+ * Imports a source into the store of its calendar and frequency, inspecting every row on the way; that store has a new
+ * generation, or is as it was. The quality report is written after the commit. Throws what `importBars` throws, and when
+ * the report cannot be written.
  */
 export async function refreshData(
   workspace: Workspace,
   source: BarSource,
   options: RefreshOptions,
-): Promise<RefreshResult> {
+): Promise<RefreshedData> {
   const description = await source.describe();
   options.onDescription?.(description);
-  const { calendar, freq, locator, shape } = description;
-  const key = { calendar, freq };
-  const context = inspectionContextOf(description);
+  const { calendar: name, freq, locator, shape } = description;
+  const calendar = calendarNamed(name);
+  const store = storeOf(workspace, { calendar: name, freq });
   const builder = new QualityReportBuilder();
-  await using writer = await storeOf(workspace, key).writer();
+  const context = inspectionOf(description);
+  await using writer = await store.writer();
   const result = await importBars(source, writer, {
-    calendar: calendarNamed(calendar),
+    calendar,
     engine: options.engine,
-    quality: (rows, { listedOn }) => inspectRows(rows, { ...context, listedOn: () => listedOn }),
+    quality: (rows, { listedOn }) =>
+      inspectRows(rows, { ...context, ...(listedOn === undefined ? {} : { listedOn: () => listedOn }) }),
     onInspection: (inspection, fate) => builder.add(inspection, { refused: fate === "refused" }),
     ...(options.request === undefined ? {} : { request: options.request }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
-  if (freq !== "day") return { ...result, quality: null };
-  const report = builder.report({ source: locator, shape, calendar });
-  const { generation } = result;
+  if (freq !== "day") return { result, quality: null, pages: null };
+  const quality = builder.report({ source: locator, shape, calendar: name });
   try {
-    const files = await writeQualityReport(workspace, key, { ...report, generation });
-    return { ...result, quality: { report, files } };
+    return { result, quality, pages: await writeQualityPages(workspace, { calendar: name, freq }, quality) };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    const found = `the import is stored as generation ${generation}, but its quality report is not: ${error.message}`;
-    throw new DataError(error.code, found, { remedy: error.remedy, place: error.place, cause: error });
+    const { code, remedy, place, message } = error;
+    const found = `the import is stored as generation ${result.generation}, but its quality report is not: ${message}`;
+    throw new DataError(code, found, { remedy, place, cause: error });
   }
+}
+
+/** What the rules of the quality report need to know about a daily source. */
+export function inspectionOf({ calendar, adjustment }: SourceDescription): InspectionContext {
+  return {
+    calendar: calendarNamed(calendar),
+    limits: (instrument, rows, status) => dailyLimits(instrument as InstrumentId, rows, status),
+    adjustment: adjustment.kind,
+    ...(adjustment.exDayTolerance === undefined ? {} : { exDayTolerance: adjustment.exDayTolerance }),
+  };
 }
