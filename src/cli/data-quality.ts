@@ -1,16 +1,15 @@
 import { Command } from "commander";
+import { detectAll, type Detection } from "#data/detection/detect";
 import { writeAtomically } from "#data/export/atomic-file";
-import { detect } from "#data/detection/detect";
 import { printMapping } from "#data/mapping/mapping-file";
 import { inspectSource } from "#data/quality/inspect-source";
 import { renderQualityPage } from "#data/quality/quality-page";
 import type { QualityReport } from "#data/quality/quality-report";
 import { rules } from "#data/quality/rule-catalogue";
-import { readQualityReports } from "#pipelines/quality-pages";
+import { exampleOf, readQualityReports } from "#pipelines/quality-pages";
 import { inspectionOf, openSource } from "#pipelines/refresh-data";
 import { workspaceAt } from "#pipelines/workspace";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
-import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenStore } from "./stores.ts";
 import { count, type Terminal } from "./terminal.ts";
@@ -34,7 +33,8 @@ export function qualityCommand(): Command {
     .action((options: QualityOptions) => runCommand(options, (context) => showQuality(context, options)));
 }
 
-async function showQuality(context: CommandContext, options: QualityOptions): Promise<boolean> {
+/** Shows the stored reports, or that of a source; writes the page where it is asked for. */
+export async function showQuality(context: CommandContext, options: QualityOptions): Promise<boolean> {
   const { terminal } = context;
   if (options.lang !== "zh" && options.lang !== "en") {
     throw new UsageError(`--lang ${options.lang} is not a language of the page`, "give zh or en");
@@ -52,7 +52,6 @@ async function showQuality(context: CommandContext, options: QualityOptions): Pr
         "name one source with --source, or open the pages in the workspace",
       );
     }
-    await makeRoomFor(options.out);
     await writeAtomically(options.out, [renderQualityPage(only!, options.lang)]);
     terminal.line(`${options.out} written`);
   }
@@ -92,7 +91,7 @@ function describe(terminal: Terminal, report: QualityReport, language: "zh" | "e
   else {
     terminal.table(
       [
-        ["  rule", "severity", "findings", "instruments", "days", "kept out"],
+        ["  rule", "severity", "findings", "instruments", "days", "kept out", "first"],
         ...report.rules.map((rule) => [
           `  ${rules[rule.rule].title[language]}`,
           rule.severity,
@@ -100,6 +99,7 @@ function describe(terminal: Terminal, report: QualityReport, language: "zh" | "e
           count(rule.instruments),
           count(rule.days),
           count(rule.dropped),
+          exampleOf(report, rule.rule) ?? "",
         ]),
       ],
       { numeric: [2, 3, 4, 5] },
@@ -111,16 +111,47 @@ export function detectCommand(): Command {
   return withSharedOptions(new Command("detect"))
     .description("what a source is recognised as, and why; nothing is imported")
     .argument("<source>", "parquet:PATH csv:PATH json:PATH excel:PATH")
-    .option("--print-mapping", "print the mapping it amounts to, to be edited and given as --mapping")
+    .option(
+      "--print-mapping",
+      "print only the mapping file it amounts to, to be edited and given as --mapping",
+    )
     .action((locator: string, options: SharedOptions & { printMapping?: boolean }) =>
-      runCommand(options, async ({ terminal }) => {
-        const { kind, shape, reasons, doubts, mapping } = await detect(locator);
-        terminal.line(`${locator}: ${kind}, ${shape}`);
-        for (const reason of reasons) terminal.line(`  · ${reason}`);
-        for (const doubt of doubts) terminal.line(`  · doubt: ${doubt}`);
-        if (options.printMapping === true) terminal.line(`\n${printMapping(mapping)}`);
-        terminal.result({ locator, kind, shape, reasons, doubts, mapping });
-        return true;
-      }),
+      runCommand(options, (context) => showDetection(context, locator, options)),
     );
+}
+
+/** Says what a source is, or prints nothing but the mapping that says the same. */
+export async function showDetection(
+  { terminal }: CommandContext,
+  locator: string,
+  options: { readonly printMapping?: boolean },
+): Promise<boolean> {
+  if (locator.startsWith("qlib:")) {
+    throw new UsageError("a Qlib directory says itself what it is", "import it, or name files to detect");
+  }
+  const found = await detectAll(locator);
+  if (options.printMapping !== true) for (const each of found) describeDetection(terminal, each);
+  else if (found.length === 1) terminal.line(printMapping(found[0]!.mapping).trimEnd());
+  else {
+    throw new UsageError(
+      `${locator} holds files of ${found.length} shapes: ${found.map(({ shape }) => shape).join(", ")}`,
+      "name one shape at a time, with a glob such as csv:DIR/*_daily.csv",
+    );
+  }
+  const answers = found.map(({ kind, shape, reasons, doubts, mapping }) => ({
+    locator,
+    kind,
+    shape,
+    reasons,
+    doubts,
+    mapping,
+  }));
+  terminal.result(answers.length === 1 ? answers[0] : answers);
+  return true;
+}
+
+function describeDetection(terminal: Terminal, { locator, kind, shape, reasons, doubts }: Detection): void {
+  terminal.line(`${locator}: ${kind}, ${shape}`);
+  for (const reason of reasons) terminal.line(`  · ${reason}`);
+  for (const doubt of doubts) terminal.line(`  · doubt: ${doubt}`);
 }

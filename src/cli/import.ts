@@ -113,12 +113,16 @@ export async function importInto(
   return { ...result, absent, quality, qualityPages: pages };
 }
 
-/** Each rule once, with its first finding, and where the page is. */
+/** What the import itself found, then each rule once with its first finding, and where the page is. */
 function describeQuality(
   terminal: Terminal,
   result: ImportResult,
   { quality, pages }: { readonly quality: QualityReport | null; readonly pages: QualityPages | null },
 ): void {
+  const own = result.findings.filter(({ severity }) => severity === undefined);
+  for (const [rule, found] of Map.groupBy(own, (finding) => finding.rule)) {
+    terminal.line(`  ${rule}: ${count(found.length)} (${found[0]!.instrument}: ${found[0]!.message})`);
+  }
   if (quality === null) {
     terminal.line("  quality: intraday bars are not inspected by day");
     return;

@@ -1,3 +1,4 @@
+import { DataError } from "#data/errors";
 import { importBars, type ImportProgress } from "#data/ingest/import-bars";
 import type { ImportResult } from "#data/ingest/import-result";
 import type { InspectionContext } from "#data/quality/finding";
@@ -7,7 +8,7 @@ import type { BarRequest, BarSource, SourceDescription } from "#data/source";
 import { openBarSource } from "#data/sources/open-source";
 import { QlibBars } from "#data/sources/qlib-bin/bar-source";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
-import { instrumentOf } from "#market/instrument";
+import type { InstrumentId } from "#market/instrument";
 import { dailyLimits } from "#market/trading-rules/daily-limits";
 import { type QualityPages, writeQualityPages } from "./quality-pages.ts";
 import { storeOf, type Workspace } from "./workspace.ts";
@@ -38,7 +39,8 @@ export interface RefreshedData {
 
 /**
  * Imports a source into the store of its calendar and frequency, inspecting every row on the way; that store has a new
- * generation, or is as it was. The quality report is written after the commit.
+ * generation, or is as it was. The quality report is written after the commit. Throws what `importBars` throws, and when
+ * the report cannot be written.
  */
 export async function refreshData(
   workspace: Workspace,
@@ -58,21 +60,28 @@ export async function refreshData(
     engine: options.engine,
     quality: (rows, { listedOn }) =>
       inspectRows(rows, { ...context, ...(listedOn === undefined ? {} : { listedOn: () => listedOn }) }),
-    onInspection: (inspection) => builder.add(inspection),
+    onInspection: (inspection, fate) => builder.add(inspection, { refused: fate === "refused" }),
     ...(options.request === undefined ? {} : { request: options.request }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
   if (freq !== "day") return { result, quality: null, pages: null };
   const quality = builder.report({ source: locator, shape, calendar: name });
-  return { result, quality, pages: await writeQualityPages(workspace, { calendar: name, freq }, quality) };
+  try {
+    return { result, quality, pages: await writeQualityPages(workspace, { calendar: name, freq }, quality) };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const { code, remedy, place, message } = error;
+    const found = `the import is stored as generation ${result.generation}, but its quality report is not: ${message}`;
+    throw new DataError(code, found, { remedy, place, cause: error });
+  }
 }
 
 /** What the rules of the quality report need to know about a daily source. */
 export function inspectionOf({ calendar, adjustment }: SourceDescription): InspectionContext {
   return {
     calendar: calendarNamed(calendar),
-    limits: (instrument, rows, status) => dailyLimits(instrumentOf(instrument), rows, status),
+    limits: (instrument, rows, status) => dailyLimits(instrument as InstrumentId, rows, status),
     adjustment: adjustment.kind,
     ...(adjustment.exDayTolerance === undefined ? {} : { exDayTolerance: adjustment.exDayTolerance }),
   };
