@@ -67,11 +67,16 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
     const progress = terminal.progress("factors", view.instruments.length, "instruments");
     const table = await factorTable(view, list, {
       precision,
+      // A set holds factors; an expression is whatever its author wants, labels included, and is said to be one.
+      lookAhead: (options.set ?? []).length === 0 ? "allow" : "refuse",
       ...rangeArgument(options),
       signal,
       onInstruments: (done) => progress.update(done),
     });
     reportFailures(terminal, table.failures);
+    for (const [name, ahead] of table.lookAhead) {
+      terminal.warn(`note: ${name} sees ${ahead} rows ahead: a label, not a factor`);
+    }
     for (const { name, message } of taken) terminal.warn(`${name} was not computed: ${message}`);
     if (table.fields.length === 0) throw table.failures[0]!.error;
     await makeRoomFor(options.out);
@@ -96,6 +101,7 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
       factors: table.fields.map((field) => field.name),
       source: view.locator,
       generation: view.generation,
+      lookAhead: table.lookAhead,
       failures: [
         ...table.failures.map(({ name, error }) => ({ name, code: error.code, message: error.message })),
         ...taken,

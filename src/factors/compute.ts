@@ -28,6 +28,11 @@ export interface FactorOptions extends EvaluationOptions {
   readonly only?: ReadonlySet<string>;
 }
 
+export interface GraphOptions extends FactorOptions {
+  /** `allow` lets expressions see later rows: what comes out is then a label and no factor. Default `refuse`. */
+  readonly lookAhead?: "refuse" | "allow";
+}
+
 /** What `computeFactors` takes: a factor set, or any list of named expressions. */
 export interface FactorList {
   readonly factors: readonly {
@@ -44,7 +49,7 @@ export interface FactorList {
 export function factorGraph(
   set: FactorList,
   panel: Panel,
-  options: FactorOptions = {},
+  options: GraphOptions = {},
 ): { readonly graph: Graph; readonly failures: readonly FactorFailure[] } {
   const builder = new GraphBuilder();
   const failures: FactorFailure[] = [];
@@ -60,7 +65,7 @@ export function factorGraph(
       const tree = treeOf(expression);
       const problem = checkFields(tree, panel, options);
       if (problem !== null) throw problem;
-      refuseLookAhead(name, expression);
+      if (options.lookAhead !== "allow") refuseLookAhead(name, expression);
       builder.add(name, tree);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
@@ -75,7 +80,7 @@ export function factorGraph(
  * as Qlib's store has them. Shapes are the panel's; missing is NaN.
  */
 export function computeFactors(set: FactorList, panel: Panel, options: FactorOptions = {}): ComputedFactors {
-  const { graph, failures } = factorGraph(set, panel, options);
+  const { graph, failures } = factorGraph(set, panel, { ...options, lookAhead: "refuse" });
   const columns = evaluateExpressions(graph, panel, options);
   const { time, instruments, first, last } = panel;
   return { panel: panelOf({ role: "factor", time, instruments, first, last, columns }), columns, failures };

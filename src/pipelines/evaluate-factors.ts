@@ -4,7 +4,7 @@ import type { GroupOf } from "#evaluation/factor/groups";
 import type { EvaluationSettings } from "#evaluation/factor/settings";
 import type { FactorFailure, FactorList } from "#factors/compute";
 import { forwardReturns } from "#labels/forward-return";
-import { panelOf, type Column, type Panel } from "#panel/panel";
+import { asRole, panelOf, type Column, type Panel } from "#panel/panel";
 import { factorGroups, type FactorGroup, type FactorRun } from "./factor-table.ts";
 import { rowsWithin, type MarketView } from "./market-view.ts";
 
@@ -37,14 +37,16 @@ export async function evaluateFactorList(
   list: FactorList,
   run: EvaluationRun = {},
 ): Promise<EvaluatedSet> {
-  const { failures, groups } = await factorGroups(view, list, run);
+  const { names, failures, groups } = await factorGroups(view, list, { ...run, lookAhead: "refuse" });
+  const [failure] = failures;
+  if (names.length === 0 && failure !== undefined) throw failure.error;
   const parts: FactorGroup[] = [];
   for await (const part of groups()) parts.push(part);
   const market = joinPanels(
     parts.map((part) => part.market),
     ["close"],
   );
-  const factors = joinPanels(parts.map((part) => part.factors));
+  const factors = asRole(joinPanels(parts.map((part) => part.factors)), "factor");
   const horizon = run.horizon ?? 1;
   const horizons = [horizon, ...DECAY_HORIZONS.filter((each) => each !== horizon)];
   const labels = forwardReturns(market, horizons, { entryLag: run.entryLag ?? 1 });

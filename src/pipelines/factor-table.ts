@@ -2,6 +2,7 @@ import { tableOfPanel, type InstrumentSeries, type SeriesTable } from "#data/exp
 import { ExpressionError } from "#expression/errors";
 import { treeOf, type ExpressionSource } from "#expression/ir/build";
 import type { Graph } from "#expression/ir/node";
+import { lookAheadOf } from "#expression/operators/reach";
 import { evaluateExpressions, type EvaluationOptions } from "#expression/run/evaluate";
 import { childrenOf, type SyntaxNode } from "#expression/syntax/tree";
 import { factorGraph, type FactorFailure, type FactorList } from "#factors/compute";
@@ -19,6 +20,8 @@ export interface FactorRun {
   readonly end?: Day;
   /** Instruments computed together; 32 unless told. */
   readonly group?: number;
+  /** `allow` also computes expressions that see later rows; they make labels. Default `refuse`. */
+  readonly lookAhead?: "refuse" | "allow";
   readonly signal?: AbortSignal;
   readonly onInstruments?: (done: number, of: number) => void;
 }
@@ -26,6 +29,8 @@ export interface FactorRun {
 export interface FactorTable extends SeriesTable {
   /** Factors that could not be computed, with the reason; the others are in the table. */
   readonly failures: readonly FactorFailure[];
+  /** Columns that see later rows → how many; empty unless that was allowed. */
+  readonly lookAhead: ReadonlyMap<string, number>;
 }
 
 /** A list compiled for a view: one graph for every group of instruments. */
@@ -35,13 +40,17 @@ interface CompiledFactors {
   readonly options: EvaluationOptions;
 }
 
-async function compileFactors(view: MarketView, list: FactorList): Promise<CompiledFactors> {
+async function compileFactors(
+  view: MarketView,
+  list: FactorList,
+  lookAhead: "refuse" | "allow" = "refuse",
+): Promise<CompiledFactors> {
   const foreign = await foreignPanel(view, list);
   const options: EvaluationOptions = {
     ...(foreign === null ? {} : { foreign }),
     ...(view.periodic === undefined ? {} : { periodic: view.periodic }),
   };
-  const { graph, failures } = factorGraph(list, shapeOf(view), options);
+  const { graph, failures } = factorGraph(list, shapeOf(view), { ...options, lookAhead });
   return { graph, failures, options };
 }
 
@@ -61,7 +70,8 @@ function shapeOf(view: MarketView): Panel<"market"> {
 /** Market data and computed factors of one group of instruments; the two panels have the same axes. */
 export interface FactorGroup {
   readonly market: Panel<"market">;
-  readonly factors: Panel<"factor">;
+  /** Plays the role of labels when a column sees later rows. */
+  readonly factors: Panel<"factor" | "label">;
 }
 
 /** Computes group by group, in code-point order of the instruments. */
@@ -80,7 +90,8 @@ async function* computeGroups(
       precision: run.precision ?? "f32",
     });
     const { time, instruments, first, last } = market;
-    yield { market, factors: panelOf({ role: "factor", time, instruments, first, last, columns }) };
+    const role = columns.some((column) => column.lookAhead > 0) ? "label" : "factor";
+    yield { market, factors: panelOf({ role, time, instruments, first, last, columns }) };
     run.onInstruments?.(Math.min(from + group, of), of);
   }
 }
@@ -88,6 +99,7 @@ async function* computeGroups(
 export interface FactorGroups {
   readonly names: readonly string[];
   readonly failures: readonly FactorFailure[];
+  readonly lookAhead: ReadonlyMap<string, number>;
   groups: () => AsyncGenerator<FactorGroup>;
 }
 
@@ -97,12 +109,18 @@ export async function factorGroups(
   list: FactorList,
   run: FactorRun = {},
 ): Promise<FactorGroups> {
-  const compiled = await compileFactors(view, list);
+  const compiled = await compileFactors(view, list, run.lookAhead);
   return {
     names: compiled.graph.outputs.map((output) => output.name),
     failures: compiled.failures,
+    lookAhead: aheadOf(compiled.graph),
     groups: () => computeGroups(view, compiled, run),
   };
+}
+
+function aheadOf({ nodes, outputs }: Graph): ReadonlyMap<string, number> {
+  const aheads = outputs.map(({ name, node }) => [name, lookAheadOf(nodes[node]!.reach)] as const);
+  return new Map(aheads.filter(([, rows]) => rows > 0));
 }
 
 /** The factors as a table that exports write, computed while it is read. */
@@ -111,7 +129,7 @@ export async function factorTable(
   list: FactorList,
   run: FactorRun = {},
 ): Promise<FactorTable> {
-  const { names, failures, groups } = await factorGroups(view, list, run);
+  const { names, failures, lookAhead, groups } = await factorGroups(view, list, run);
   const rows = rowsWithin(view.time, run.start, run.end);
   const dtype = run.precision ?? "f32";
   return {
@@ -119,6 +137,7 @@ export async function factorTable(
     instruments: view.instruments.length,
     fields: names.map((name) => ({ name, dtype })),
     failures,
+    lookAhead,
     async *series() {
       for await (const { factors } of groups()) {
         for await (const series of tableOfPanel(factors).series()) {

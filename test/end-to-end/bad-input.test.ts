@@ -157,8 +157,8 @@ const cases: readonly BadInput[] = [
     says: ["$clse", "did you mean $close"],
   },
   {
-    title: "a factor that looks ahead",
-    argv: ["factors", "eval", "--expr", "Ref($close,-1)", "--out", "x.parquet"],
+    title: "a factor to be evaluated that looks ahead",
+    argv: ["factors", "report", "--expr", "Ref($close,-1)", "--out", "x.html"],
     exit: 1,
     code: "EXPRESSION_LOOKS_AHEAD",
     says: ["Ref($close,-1)"],

@@ -67,6 +67,32 @@ function orderOf(written: Written, canonical: (code: string) => string): number[
     .sort((a, b) => (ids[a]! < ids[b]! ? -1 : ids[a]! > ids[b]! ? 1 : written.days[a]! - written.days[b]!));
 }
 
+test("an expression that looks ahead is computed and said to be a label", async () => {
+  const argv = [
+    "factors",
+    "eval",
+    "--expr",
+    "Ref($close,-1)/$close-1",
+    "--expr",
+    "$close",
+    "--out",
+    "label.parquet",
+  ];
+  const answer = await alphaloom(folder, [...argv, "--json"]);
+  expect(answer.code, answer.err).toBe(0);
+  expect(answer.err).toContain("sees 1 rows ahead: a label, not a factor");
+  expect(jsonOf(answer)).toMatchObject({ ok: true, lookAhead: { "Ref($close,-1)/$close-1": 1 } });
+  const { instruments, values } = await read(join(folder, "label.parquet"));
+  const label = values.get("Ref($close,-1)/$close-1")!;
+  const close = values.get("$close")!;
+  for (let row = 0; row + 1 < label.length; row++) {
+    const expected =
+      instruments[row] === instruments[row + 1] ? Math.fround(close[row + 1]! / close[row]!) - 1 : Number.NaN;
+    if (Number.isNaN(expected)) expect(label[row]).toBeNaN();
+    else expect(label[row]).toBeCloseTo(expected, 6);
+  }
+});
+
 test("several sets have namespaced columns, sorted rows, and the range cuts without changing a value", async () => {
   const sets = ["--set", "alpha158", "alpha360", "--vwap", "typical"];
   const few = ["--codes", "600000.SH,000001.SZ", "--start", "2018-03-01", "--end", "2018-06-29"];
