@@ -64,7 +64,11 @@ async function runImport(context: CommandContext, locator: string, options: Impo
   const { absent } = result;
   // With a range, an instrument without a row in it may just have been quiet.
   const ranged = options.start !== undefined || options.end !== undefined;
-  const ok = result.failures.length === 0 && (ranged || absent.length === 0);
+  const { added, identical, corrected, read } = result.rows;
+  const nothing = added + identical + corrected === 0 && (read > 0 || !ranged);
+  if (nothing)
+    context.terminal.warn(`warning: not one of ${count(read)} rows was taken; the lines above say why`);
+  const ok = result.failures.length === 0 && !nothing && (ranged || absent.length === 0);
   context.terminal.result({ ok, ...result, store: storeName(result.source) });
   return ok;
 }

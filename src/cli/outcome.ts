@@ -1,7 +1,7 @@
 import { systemFailure } from "./system-failure.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Exit codes of every command; docs/guides/cli.md lists them. */
+/** Exit codes of every command; docs/reference/cli.md lists them. */
 export const exitCode = {
   ok: 0,
   failed: 1,

@@ -19,6 +19,12 @@ const bar = "600000.SH,2018-01-02,12.6,12.8,12.5,12.7,313230000,3972100000";
 const files: Readonly<Record<string, string | Uint8Array>> = {
   "wrong.csv": "a,b,c\n1,2,3\n",
   "date.csv": `${head}\n${bar}\n${bar.replace("2018-01-02", "2018-13-45")}\n`,
+  "two-markets.csv": `code,date,open,high,low,close,volume
+000001.SZ,2018-01-02,10,11,9,10.5,100
+AAPL.US,2018-01-02,170,172,169,171,100
+000001.SZ,2018-01-03,10,11,9,10.5,100
+AAPL.US,2018-01-03,170,172,169,171,100
+`,
   "number.csv": `${head}\n${bar}\n${bar.replace("2018-01-02", "2018-01-03").replace("12.7", "twelve")}\n`,
   "twice.csv": `${head}\n${bar}\n${bar.replace("12.7", "12.75")}\n`,
   "two/a.csv": `${head}\n${bar}\n`,
@@ -65,6 +71,14 @@ const cases: readonly BadInput[] = [
     code: "DATA_VALUE_INVALID",
     says: ["twelve"],
     place: { file: "number.csv", row: 2, column: "close" },
+  },
+  {
+    title: "bars of two markets in one file, which no calendar fits",
+    argv: ["import", "csv:two-markets.csv"],
+    exit: 1,
+    code: "DATA_SHAPE_UNKNOWN",
+    says: ["several calendars"],
+    place: { file: "csv:two-markets.csv" },
   },
   {
     title: "an empty folder",

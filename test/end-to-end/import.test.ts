@@ -60,7 +60,7 @@ describe("the shipped A-shares", () => {
   });
 
   test("imported again are identical, and the store keeps its generation and every byte", async () => {
-    const before = contentOf(join(folder, "workspace"));
+    const before = contentOf(join(folder, "workspace", "store"));
     const again = await alphaloom(folder, ["import", `parquet:${aShares}`, "--json"]);
     expect(again.code).toBe(0);
     expect(jsonOf(again)).toMatchObject({
@@ -68,7 +68,7 @@ describe("the shipped A-shares", () => {
       previousGeneration: 1,
       rows: { read: 104_211, added: 0, identical: 104_199, corrected: 0, keptOut: 12 },
     });
-    expect(contentOf(join(folder, "workspace"))).toEqual(before);
+    expect(contentOf(join(folder, "workspace", "store"))).toEqual(before);
   });
 
   test("are listed, shown and verified", async () => {

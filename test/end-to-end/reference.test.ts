@@ -32,6 +32,7 @@ test("every command of the contract is there, with --json and --workspace", () =
     "data show": [],
     "data verify": [],
     "data repair": [],
+    "data quality": [],
     "data dump": ["--fields", "--out"],
     "factors list": [],
     "factors show": ["--explain"],

@@ -34,6 +34,9 @@ const importing = (workspace: string, end?: string): Promise<unknown> =>
     }),
   );
 
+const segmentsOf = (workspace: string): string[] =>
+  readdirSync(join(workspace, "store", "XSHG", "day", "segments"));
+
 /** Hash of everything a reader sees: days, instruments with their spans, every value of every field. */
 async function contentHash(workspace: string): Promise<string> {
   await using snapshot = await storeOf(workspaceAt(workspace), key).snapshot();
@@ -66,8 +69,7 @@ type Moment = { readonly afterMs: number } | { readonly afterFirstFileMs: number
 
 /** Imports the whole file and kills the process; the signal that ended it, or null when it was done before. */
 function killedImport(workspace: string, moment: Moment | null): Promise<NodeJS.Signals | null> {
-  const segments = join(workspace, "store", "XSHG", "day", "segments");
-  const known = readdirSync(segments).length;
+  const known = segmentsOf(workspace).length;
   const child = spawn(
     join(root, "node_modules", ".bin", "node"),
     [join(root, "src", "cli", "main.ts"), "import", `parquet:${aShares}`, "--workspace", workspace],
@@ -79,7 +81,7 @@ function killedImport(workspace: string, moment: Moment | null): Promise<NodeJS.
   if (moment !== null && "afterMs" in moment) timer = setTimeout(kill, moment.afterMs);
   if (moment !== null && "afterFirstFileMs" in moment) {
     watch = setInterval(() => {
-      if (readdirSync(segments).length === known) return;
+      if (segmentsOf(workspace).length === known) return;
       clearInterval(watch);
       timer = setTimeout(kill, moment.afterFirstFileMs);
     }, 1);
@@ -105,7 +107,8 @@ function randomOf(seed: number): () => number {
 
 test(`an import killed at ${KILLS} moments leaves the old or the new generation (seed ${SEED})`, async () => {
   const random = randomOf(SEED);
-  const seen = { old: 0, new: 0, killed: 0 };
+  const seen = { old: 0, new: 0, killed: 0, halfWritten: 0 };
+  const stored = segmentsOf(place("old")).length;
   for (let round = 0; round < KILLS; round++) {
     const workspace = place(`round-${round}`);
     cpSync(place("old"), workspace, { recursive: true });
@@ -113,17 +116,22 @@ test(`an import killed at ${KILLS} moments leaves the old or the new generation 
     const moment =
       round % 2 === 0 ? { afterMs: durationMs * (0.2 + 0.85 * part) } : { afterFirstFileMs: 60 * part };
     if ((await killedImport(workspace, moment)) === "SIGKILL") seen.killed++;
+    const written = segmentsOf(workspace).length;
     const store = storeOf(workspaceAt(workspace), key);
     const { findings } = await verifyStore(store);
     expect(findings, JSON.stringify(moment)).toEqual([]);
     const hash = await contentHash(workspace);
     expect([oldHash, newHash], JSON.stringify(moment)).toContain(hash);
     seen[hash === oldHash ? "old" : "new"]++;
+    if (hash === oldHash && written > stored) seen.halfWritten++;
     await importing(workspace);
     expect(await contentHash(workspace), JSON.stringify(moment)).toBe(newHash);
     expect((await verifyStore(store)).findings).toEqual([]);
     rmSync(workspace, { recursive: true });
   }
-  console.log(`killed ${seen.killed} of ${KILLS}: ${seen.old} old, ${seen.new} new generations`);
+  console.log(
+    `killed ${seen.killed} of ${KILLS}: ${seen.old} old, ${seen.new} new generations; ${seen.halfWritten} while writing`,
+  );
   expect(seen.killed).toBeGreaterThan(KILLS / 3);
+  expect(seen.halfWritten).toBeGreaterThan(0);
 });

@@ -9,7 +9,7 @@ import { DataError } from "#data/errors";
 import { writeAtomically } from "#data/export/atomic-file";
 import { asDataError } from "#data/system-errors";
 
-const TABLE = /^[a-z][a-z0-9-]{0,63}$/;
+const TABLE = /^[a-z][a-z0-9_-]{0,63}$/;
 
 const file = z.strictObject({
   /** Below the workspace, with forward slashes. */
@@ -37,7 +37,7 @@ export type ReferenceIndex = z.infer<typeof index>;
 export function folderOfTable(table: string): string {
   if (!TABLE.test(table)) {
     throw new DataError("DATA_VALUE_INVALID", `"${table}" cannot be the name of a reference table`, {
-      remedy: "use lower-case letters, digits and hyphens, e.g. industry",
+      remedy: "use lower-case letters, digits, hyphens and underscores, e.g. industry",
     });
   }
   return `reference/${table}`;

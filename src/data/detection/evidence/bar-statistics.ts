@@ -64,7 +64,9 @@ export async function barStatistics(
   const number = (name: string | undefined): string => {
     if (name === undefined) return "NULL::DOUBLE";
     const type = relation.columns.find((column) => column.name === name)?.type ?? "VARCHAR";
-    return numberExpression({ name, type }, ["NaN", "nan", "NA", "null", "None", "-", "--"]);
+    const value = numberExpression({ name, type }, ["NaN", "nan", "NA", "null", "None", "-", "--"]);
+    // An infinite value is no evidence of a unit; the quality rules report it.
+    return `(SELECT CASE WHEN isfinite(x) THEN x END FROM (SELECT CAST(${value} AS DOUBLE) AS x))`;
   };
   const code = columns.instrument === undefined ? "''" : `CAST(${sqlName(columns.instrument)} AS VARCHAR)`;
   await database.run(`CREATE OR REPLACE TEMP TABLE evidence AS
