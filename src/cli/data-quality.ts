@@ -10,6 +10,7 @@ import { exampleOf, readQualityReports } from "#pipelines/quality-pages";
 import { inspectionOf, openSource } from "#pipelines/refresh-data";
 import { workspaceAt } from "#pipelines/workspace";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenStore } from "./stores.ts";
 import { count, type Terminal } from "./terminal.ts";
@@ -52,6 +53,7 @@ export async function showQuality(context: CommandContext, options: QualityOptio
         "name one source with --source, or open the pages in the workspace",
       );
     }
+    await makeRoomFor(options.out);
     await writeAtomically(options.out, [renderQualityPage(only!, options.lang)]);
     terminal.line(`${options.out} written`);
   }

@@ -295,7 +295,7 @@ function exDayReasons({ exDays }: BarStatistics): string[] {
   ];
   if (noise > 0) {
     reasons.push(
-      `on ${noise} further days it differs by at most ${percent(tolerance)}, upwards too, which no ex-day does: the file's close is not always the official one, so differences of that size are not taken as ex-days`,
+      `on ${noise} further days it differs by at most ${percent(tolerance)}, upwards too, which no ex-day does: the file's close is not always the official one, so differences of that size are not taken as ex-days where the close was not official`,
     );
   }
   return reasons;
