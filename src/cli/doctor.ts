@@ -7,7 +7,6 @@ import { listStores } from "#data/store/open-store";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
 import { isoOf } from "#market/day";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
-import { exitCode } from "./outcome.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { bytes } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -48,7 +47,6 @@ async function diagnose(context: CommandContext): Promise<boolean> {
   }
   const ok = checks.every((check) => check.ok);
   terminal.result({ ok, checks });
-  if (!ok) process.exitCode = exitCode.failed;
   return ok;
 }
 

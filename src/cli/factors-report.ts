@@ -1,3 +1,4 @@
+import { relative, resolve } from "node:path";
 import { Command } from "commander";
 import { writeAtomically } from "#data/export/atomic-file";
 import type { FactorEvaluation } from "#evaluation/factor/evaluation";
@@ -119,7 +120,9 @@ export async function writeReport(
   const best = [...evaluation.factors]
     .filter((factor) => Number.isFinite(factor.rankIc.mean))
     .sort((a, b) => Math.abs(b.rankIc.tNeweyWest) - Math.abs(a.rankIc.tNeweyWest));
-  terminal.line(`${options.out}: ${evaluation.factors.length} factors evaluated, ${bytes(content.length)}`);
+  terminal.line(
+    `${relative(process.cwd(), resolve(options.out))}: ${evaluation.factors.length} factors evaluated, ${bytes(content.length)}`,
+  );
   return {
     out: options.out,
     failures: failures.length,

@@ -208,10 +208,10 @@ function qualityTable(quality: readonly QualityFinding[] | null): Html {
   };
   const rows = quality.map(
     (finding) =>
-      `<tr><td>${both(finding.rule)}</td><td class="text">${both(severity[finding.severity])}</td><td>${whole(finding.count)}</td><td class="text">${both(finding.remark)}</td></tr>`,
+      `<tr><td>${both(finding.rule)}</td><td class="word">${both(severity[finding.severity])}</td><td>${whole(finding.count)}</td><td class="text">${both(finding.remark)}</td></tr>`,
   );
   return html(
-    `${title}<div class="scroll"><table><thead><tr><th>${both({ zh: "规则", en: "Rule" })}</th><th class="text">${both({ zh: "级别", en: "Level" })}</th><th>${both({ zh: "数量", en: "Count" })}</th><th class="text">${both({ zh: "处理", en: "What was done" })}</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
+    `${title}<div class="scroll"><table><thead><tr><th>${both({ zh: "规则", en: "Rule" })}</th><th class="word">${both({ zh: "级别", en: "Level" })}</th><th>${both({ zh: "数量", en: "Count" })}</th><th class="text">${both({ zh: "处理", en: "What was done" })}</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
   );
 }
 

@@ -66,6 +66,7 @@ th,td{padding:4px 10px;text-align:right;white-space:nowrap;border-bottom:1px sol
 th:first-child,td:first-child{text-align:left}
 td.text,th.text{text-align:left;white-space:normal}
 .table td.text,.table th.text{white-space:nowrap}
+td.word,th.word{text-align:left}
 .table thead th{position:sticky;top:0;background:var(--panel);border-bottom:1px solid var(--line);font-weight:600;z-index:2;vertical-align:bottom}
 .table td:first-child,.table thead th:first-child{position:sticky;left:0;background:var(--panel);z-index:1}
 .table thead th:first-child{z-index:3}
