@@ -144,7 +144,11 @@ function verifyCommand(): Command {
       runCommand(options, async (context) => {
         const store = await chosenStore(context, options.store);
         const report = await verifyStore(store);
-        for (const finding of report.findings) context.terminal.line(`${finding.kind}: ${finding.message}`);
+        for (const finding of report.findings) {
+          context.terminal.line(
+            `${finding.kind}: ${finding.message}, generation ${finding.generations.join(", ")} of ${report.generations.join(", ")}`,
+          );
+        }
         context.terminal.line(
           report.findings.length === 0
             ? `${storeName(store.key)}: every checksum holds`
