@@ -5,6 +5,7 @@
 export const dataErrors = {
   DATA_FILE_MISSING: "the file or folder does not exist",
   DATA_FOLDER_EMPTY: "no file of the source's kind was found",
+  DATA_FILE_EMPTY: "the file holds no row",
   DATA_FILE_DAMAGED: "the file is truncated or not of the stated format",
   DATA_SHAPE_UNKNOWN: "the columns are of no shape that is recognised without a mapping",
   DATA_KIND_OTHER: "the source holds another kind of data than was asked for",

@@ -17,6 +17,7 @@ interface BadInput {
 const head = "ts_code,trade_date,open,high,low,close,volume,amount";
 const bar = "600000.SH,2018-01-02,12.6,12.8,12.5,12.7,313230000,3972100000";
 const files: Readonly<Record<string, string | Uint8Array>> = {
+  "header-only.csv": `${head}\n`,
   "wrong.csv": "a,b,c\n1,2,3\n",
   "date.csv": `${head}\n${bar}\n${bar.replace("2018-01-02", "2018-13-45")}\n`,
   "two-markets.csv": `code,date,open,high,low,close,volume
@@ -79,6 +80,14 @@ const cases: readonly BadInput[] = [
     code: "DATA_SHAPE_UNKNOWN",
     says: ["several calendars"],
     place: { file: "csv:two-markets.csv" },
+  },
+  {
+    title: "a file with a header and no row",
+    argv: ["import", "csv:header-only.csv"],
+    exit: 1,
+    code: "DATA_FILE_EMPTY",
+    says: ["no row"],
+    place: { file: "header-only.csv" },
   },
   {
     title: "an empty folder",

@@ -92,7 +92,7 @@ async function detectGroup(text: string, files: readonly SourceFile[], context: 
       const { shape, mapping, reasons, doubts } = found;
       return { locator: text, kind: mapping.kind, shape, mapping, reasons, doubts, files };
     }
-    throw unknownShape(sample);
+    throw sample.relation !== null && sample.head.length === 0 ? noRows(sample) : unknownShape(sample);
   });
 }
 
@@ -102,6 +102,15 @@ async function attempt<T>(file: SourceFile, work: () => Promise<T>): Promise<T> 
   } catch (error) {
     throw asDataError(error, { file: placeOf(file), doing: "read" });
   }
+}
+
+function noRows(sample: Sample): DataError {
+  const columns = sample.lines[0]?.trim() ?? sample.names.all.join(", ");
+  const found = columns === "" ? "is empty" : `has columns (${columns}) and no row`;
+  return new DataError("DATA_FILE_EMPTY", `${placeOf(sample.file)} ${found}`, {
+    remedy: "give a file that holds bars, or take this one out of the folder",
+    place: { file: sample.file.path },
+  });
 }
 
 function unknownShape(sample: Sample): DataError {
