@@ -50,7 +50,9 @@ export function calendarOfDays(days: readonly Day[], expected: CalendarName | nu
   ) {
     return null;
   }
-  const open = days.length - best.closed.length;
+  const { first, last } = calendarNamed(best.calendar);
+  const beyond = days.filter((day) => day < first || day > last).length;
+  const open = days.length - best.closed.length - beyond;
   const reasons = [`${open} of ${days.length} dates are sessions of ${best.calendar}`];
   const doubts =
     best.closed.length === 0
@@ -58,6 +60,11 @@ export function calendarOfDays(days: readonly Day[], expected: CalendarName | nu
       : [
           `the exchange was closed on ${best.closed.slice(0, 5).map(isoOf).join(", ")}${best.closed.length > 5 ? ` and ${best.closed.length - 5} more dates` : ""}; rows of closed days are kept out at import`,
         ];
+  if (beyond > 0) {
+    doubts.push(
+      `${beyond} dates lie outside ${isoOf(first)} … ${isoOf(last)}, which calendar ${best.calendar} covers; their rows are kept out at import`,
+    );
+  }
   return { calendar: best.calendar, closed: best.closed.length, reasons, doubts };
 }
 
