@@ -87,7 +87,7 @@ export interface Operator {
    * when with these arguments it needs the rows themselves (a window). Its row holds one number per input, and `compute`
    * gives the same bits.
    */
-  recurrence?(rest: readonly Argument[]): Recurrence | null;
+  readonly recurrence?: (rest: readonly Argument[]) => Recurrence | null;
   compute(task: Task): void;
 }
 
