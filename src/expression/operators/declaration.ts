@@ -53,6 +53,7 @@ export type Family =
   | "comparison"
   | "logic"
   | "rolling"
+  | "recurrence"
   | "reference"
   | "instrument"
   | "point in time";
@@ -107,3 +108,6 @@ export function rowsOf(task: Task): number {
 }
 
 export const QLIB = "Qlib, qlib/data/ops.py";
+
+/** How the source of an operator that Qlib lacks begins. */
+export const BEYOND_QLIB = "ours, beyond Qlib";

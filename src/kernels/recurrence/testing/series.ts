@@ -59,3 +59,20 @@ export function resumedDifferently(
   }
   return changed;
 }
+
+/** Rows whose bits are not those of the plain run times 2^`exponent`, when all inputs but weights are scaled by it. */
+export function scaledDifferently(
+  recurrence: Recurrence,
+  inputs: readonly Float64Array[],
+  how: { readonly exponent: number; readonly weights?: readonly number[] },
+): number[] {
+  const factor = 2 ** how.exponent;
+  const whole = ran(recurrence, inputs);
+  const scaled = ran(
+    recurrence,
+    inputs.map((input, index) =>
+      how.weights?.includes(index) === true ? input : input.map((each) => each * factor),
+    ),
+  );
+  return [...whole.keys()].filter((t) => !Object.is(scaled[t], whole[t]! * factor));
+}
