@@ -28,7 +28,7 @@ function listFactors(terminal: Terminal, name?: string): boolean {
   if (name === undefined) {
     terminal.table([
       ["set", "factors", "what"],
-      ...factorSets.map((set) => [set.name, String(set.factors.length), set.title]),
+      ...factorSets.map((set) => [set.name, String(set.factors.length), set.title.en]),
     ]);
     terminal.result(
       factorSets.map(({ name: id, title, source, factors }) => ({

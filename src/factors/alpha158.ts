@@ -77,7 +77,7 @@ function declarations(): FactorDeclaration[] {
 
 export const alpha158: FactorSet = {
   name: "alpha158",
-  title: "Qlib's 158 price and volume factors",
+  title: { zh: "Qlib 的 158 个量价因子", en: "Qlib's 158 price and volume factors" },
   source: "Qlib, qlib/contrib/data/loader.py, Alpha158DL",
   factors: declarations(),
 };

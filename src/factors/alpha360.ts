@@ -17,7 +17,10 @@ const SERIES: readonly (readonly [name: string, field: string, denominator: stri
 
 export const alpha360: FactorSet = {
   name: "alpha360",
-  title: "Qlib's 60 days of prices and volumes as 360 columns",
+  title: {
+    zh: "Qlib 的 60 日价格与成交量,共 360 列",
+    en: "Qlib's 60 days of prices and volumes as 360 columns",
+  },
   source: "Qlib, qlib/contrib/data/loader.py, Alpha360DL",
   factors: SERIES.flatMap(([name, field, denominator]) =>
     Array.from({ length: DAYS }, (_, index) => {
