@@ -1,10 +1,12 @@
 import { alpha158 } from "./alpha158.ts";
 import { alpha360 } from "./alpha360.ts";
+import { base } from "./base/base.ts";
 import type { FactorSet } from "./factor-set.ts";
 import { registryOf, type FactorRegistry, type RegisteredFactor } from "./registry.ts";
+import { time } from "./time/time.ts";
 
 /** Every shipped factor set, in the order of the catalogue. */
-export const factorSets: readonly FactorSet[] = [alpha158, alpha360];
+export const factorSets: readonly FactorSet[] = [alpha158, alpha360, base, time];
 
 /** The shipped sets under all their names. A clash among them is a defect, which a test finds. */
 export const shippedFactors: FactorRegistry = registryOf(factorSets);
