@@ -1,3 +1,4 @@
+import type { Recurrence } from "#kernels/recurrence/recurrence";
 import type { Dtype, OperandType } from "./dtype.ts";
 import type { Reach } from "./reach.ts";
 
@@ -52,6 +53,7 @@ export type Family =
   | "comparison"
   | "logic"
   | "rolling"
+  | "recurrence"
   | "reference"
   | "instrument"
   | "point in time";
@@ -81,6 +83,12 @@ export interface Operator {
   readonly companions?: readonly (readonly [operator: string, operand: number])[];
   /** The result belongs to another instrument or runs over periods: the backend changes scope for it. */
   readonly scope?: "instrument" | "period" | "unsupported";
+  /**
+   * How the operator is computed row by row with a state of fixed size, from its arguments that are no operands; null
+   * when with these arguments it needs the rows themselves (a window). Its row holds one number per input, and `compute`
+   * gives the same bits.
+   */
+  readonly recurrence?: (rest: readonly Argument[]) => Recurrence | null;
   compute(task: Task): void;
 }
 
@@ -100,3 +108,6 @@ export function rowsOf(task: Task): number {
 }
 
 export const QLIB = "Qlib, qlib/data/ops.py";
+
+/** How the source of an operator that Qlib lacks begins. */
+export const BEYOND_QLIB = "ours, beyond Qlib";

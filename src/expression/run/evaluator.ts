@@ -1,7 +1,7 @@
 import type { Panel } from "#panel/panel";
 import { lowerRow } from "#panel/axes";
 import type { AppliedOperator, Graph } from "../ir/node.ts";
-import type { OperandType } from "../operators/dtype.ts";
+import type { Dtype, OperandType } from "../operators/dtype.ts";
 import { lookBackOf } from "../operators/reach.ts";
 import { planOf, type Plan } from "../plan/plan.ts";
 import { fieldColumns, laneOf, type Origins } from "./fields.ts";
@@ -11,7 +11,7 @@ import { Arrays, onSpan, spanOf, type Series } from "./series.ts";
 /** Where the leaves of a plan get their values: one instrument's sessions, or the periods known about it on a day. */
 interface Scope {
   readonly instrument: string;
-  field(name: string): Series;
+  field(name: string, type: Dtype): Series;
   periodic(name: string): Series;
 }
 
@@ -57,17 +57,25 @@ export class Evaluator {
     const panel = this.#panel;
     return {
       instrument: panel.instruments[lane]!,
-      field: (name) => this.#field(this.#columns.get(name)!, panel, lane),
+      field: (name, type) => this.#field(this.#columns.get(name)!, type, { panel, lane }),
       periodic: () => notHere(),
     };
   }
 
-  #field(column: Float32Array | Float64Array, panel: Panel, lane: number): Series {
+  #field(
+    column: Float32Array | Float64Array,
+    type: Dtype,
+    of: { readonly panel: Panel; readonly lane: number },
+  ): Series {
+    const { panel, lane } = of;
+    const single = type === "f32";
     const lanes = panel.instruments.length;
     const first = panel.first[lane]!;
     const values = this.#arrays.take(Math.max(0, panel.last[lane]! - first + 1));
-    for (let row = 0; row < values.length; row++)
-      values[row] = Math.fround(column[(first + row) * lanes + lane]!);
+    for (let row = 0; row < values.length; row++) {
+      const value = column[(first + row) * lanes + lane]!;
+      values[row] = single ? Math.fround(value) : value;
+    }
     return { first, values };
   }
 
@@ -75,7 +83,7 @@ export class Evaluator {
     const results = new Map<number, Series>();
     for (const { node: id, release } of plan.steps) {
       const node = this.#graph.nodes[id]!;
-      if (node.kind === "field") results.set(id, scope.field(node.name));
+      if (node.kind === "field") results.set(id, scope.field(node.name, node.type));
       else if (node.kind === "periodic") results.set(id, scope.periodic(node.name));
       else if (node.kind === "apply") {
         if (node.operator.scope === "instrument") results.set(id, this.#otherInstrument(node, scope));
@@ -136,7 +144,8 @@ export class Evaluator {
     const columns = fieldColumns(foreign);
     return {
       instrument: foreign.instruments[lane]!,
-      field: (name) => this.#onOwnRows(this.#field(columns.get(name)!, foreign, lane), foreign),
+      field: (name, type) =>
+        this.#onOwnRows(this.#field(columns.get(name)!, type, { panel: foreign, lane }), foreign),
       periodic: () => notHere(),
     };
   }
