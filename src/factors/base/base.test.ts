@@ -5,6 +5,8 @@ import { base } from "./base.ts";
 const bars = walk(100, 3);
 const values = valuesOf(base, bars);
 
+const sum = (x: readonly number[]): number => x.reduce((total, value) => total + value, 0);
+
 describe("the base set", () => {
   test("has each statistic over the five windows under the names of precomputed tables", () => {
     const names = base.factors.map(({ name }) => name);
@@ -19,7 +21,6 @@ describe("the base set", () => {
     const { close, volume } = bars;
     const there = (at: number, rows: number): number[] =>
       close.slice(Math.max(0, at + 1 - rows), at + 1).filter(Number.isFinite);
-    const sum = (x: readonly number[]): number => x.reduce((total, value) => total + value, 0);
     const restated: Readonly<Record<string, (at: number) => number>> = {
       MEAN_5: (at) => sum(there(at, 5)) / there(at, 5).length,
       SUM_20: (at) => sum(there(at, 20)),
