@@ -1,3 +1,5 @@
+import type { ExpressionErrorCode } from "#expression/errors";
+
 /**
  * The coded errors of factor sets and of the registry that holds them; what is wrong with an expression is an
  * `ExpressionError`. The message says what was found, `remedy` what to do, `place` in which file.
@@ -5,12 +7,11 @@
 export const factorErrors = {
   FACTOR_UNKNOWN: "no factor has this name",
   FACTOR_CLASH: "two factors claim one name, or two sets one namespace",
-  FACTOR_NAME: "a name cannot be a factor's, a set's or an alias",
+  FACTOR_DECLARATION: "a factor is not declared as one",
   FACTOR_FILE_UNREADABLE: "a file of factors cannot be read",
   FACTOR_FILE_SYNTAX: "a file of factors is no well-formed YAML or TypeScript",
   FACTOR_FILE_CONTENT: "a file of factors holds something else than a factor set",
   FACTOR_MODULE_THREW: "a module of factors failed while it was loaded",
-  FACTOR_EXPRESSION: "the expression of a factor cannot be used",
 } as const;
 
 export type FactorErrorCode = keyof typeof factorErrors;
@@ -39,4 +40,12 @@ export class FactorError extends Error {
     this.remedy = details.remedy;
     this.place = details.place ?? {};
   }
+}
+
+/** What is wrong with a user's factor or file, as it is reported beside the factors that work. */
+export interface FactorProblem {
+  readonly code: FactorErrorCode | ExpressionErrorCode;
+  readonly message: string;
+  readonly remedy: string;
+  readonly place: FactorPlace;
 }
