@@ -90,7 +90,7 @@ class Reader {
     const set: FactorSet = {
       name,
       title: this.#bilingual(value["title"], ["title"]) ?? { zh: name, en: name },
-      source: this.#text(value, "source", []) ?? this.#site.file,
+      source: this.#text(value, "source", []) ?? this.#site.file.split(/[\\/]/).at(-1)!,
       factors: kept,
       ...(version === undefined ? {} : { version }),
       ...(flatNames === undefined ? {} : { flatNames }),

@@ -5,6 +5,7 @@ import { buildGraph } from "#expression/ir/build";
 import { panelOf, type Panel } from "#panel/panel";
 import { factorSet, factorSets, findFactor, shippedFactors } from "./catalogue.ts";
 import { computeFactors, type ComputedFactors } from "./compute.ts";
+import { factorsPage } from "./reference-page.ts";
 import { factsOf } from "./registry.ts";
 import { factorCategories, factorUnits } from "./vocabulary.ts";
 
@@ -237,4 +238,8 @@ describe("the catalogue", () => {
       }),
     );
   });
+});
+
+test("the catalogue page is what the declarations say", async () => {
+  await expect(factorsPage()).toMatchFileSnapshot("../../docs/reference/factors.md");
 });

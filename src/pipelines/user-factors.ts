@@ -52,13 +52,19 @@ export interface WorkspaceFactors {
   readonly registry: FactorRegistry;
   /** Of files, of factors, and clashes of names. */
   readonly problems: readonly FactorProblem[];
+  /** Namespace of each of the workspace's sets → its file. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /** The shipped sets and those of the workspace in one registry; shipped names win. */
 export async function workspaceFactors(workspace: Workspace): Promise<WorkspaceFactors> {
   const own = await loadUserFactors(join(workspace.root, "factors"));
   const registry = registryOf([...factorSets, ...own.sets], own.origins);
-  return { registry, problems: [...own.problems, ...registry.clashes] };
+  const taken = new Set(factorSets.map((set) => set.name.toLowerCase()));
+  const files = [...own.origins]
+    .map(([set, file]) => [set.name, file] as const)
+    .filter(([name]) => !taken.has(name.toLowerCase()));
+  return { registry, problems: [...own.problems, ...registry.clashes], files: new Map(files.toReversed()) };
 }
 
 async function factorFiles(folder: string): Promise<string[]> {

@@ -39,10 +39,6 @@ const priceChange = (days: number): FactorDeclaration =>
 const momentum = (days: number): FactorDeclaration =>
   feature(`momentum_${days}d`, `$close/Ref($close, ${days})-1`, {
     title: { zh: `${days} 日价格动量`, en: `${days}-day price momentum` },
-    description: {
-      zh: `与 price_change_${days}d 相同,只计算一次。`,
-      en: `The same values as price_change_${days}d, computed once.`,
-    },
     formula: `C / C[${days}] − 1`,
     category: "momentum",
     parameters: { days },
@@ -79,7 +75,7 @@ export const fundamental: FactorSet = {
   name: "fund",
   title: {
     zh: "基本面式特征:价格变化、成交量、波动率、动量、价格区间",
-    en: "feature-calculator features: changes, volume, volatility, momentum, range",
+    en: "fundamental-style features of bars: changes, volume, volatility, momentum, range",
   },
   source: "the FeatureCalculator features, with pandas' pct_change and rolling as definitions",
   flatNames: true,
