@@ -5,10 +5,19 @@ import type { FactorSet } from "./factor-set.ts";
 import { fundamental } from "./fundamental/fundamental.ts";
 import { registryOf, type FactorRegistry, type RegisteredFactor } from "./registry.ts";
 import { statistical } from "./statistical/statistical.ts";
+import { technical } from "./technical/technical.ts";
 import { time } from "./time/time.ts";
 
 /** Every shipped factor set, in the order of the catalogue. */
-export const factorSets: readonly FactorSet[] = [alpha158, alpha360, fundamental, base, statistical, time];
+export const factorSets: readonly FactorSet[] = [
+  alpha158,
+  alpha360,
+  technical,
+  fundamental,
+  base,
+  statistical,
+  time,
+];
 
 /** The shipped sets under all their names. A clash among them is a defect, which a test finds. */
 export const shippedFactors: FactorRegistry = registryOf(factorSets);
