@@ -115,7 +115,10 @@ async function moduleExports(file: string): Promise<Content[]> {
   } catch (error) {
     throw moduleFailure(file, error);
   }
-  const values = [...new Set(Object.values(exported))].filter((value) => typeof value === "object");
+  // A file without any import or export is CommonJS to Node and exports an empty object.
+  const values = [...new Set(Object.values(exported))].filter(
+    (value) => typeof value === "object" && value !== null && Object.keys(value).length > 0,
+  );
   if (values.length > 0) return values.map((value) => ({ value }));
   throw new FactorError("FACTOR_FILE_CONTENT", "the module exports no factor set", {
     remedy:
@@ -148,10 +151,12 @@ function moduleFailure(file: string, error: unknown): FactorError {
 /** Line of the module that a stack names first. */
 function rowOf(file: string, error: unknown): number | undefined {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const { href } = pathToFileURL(file);
-  const at = stack.indexOf(href);
-  const line = at < 0 ? null : /^(?:\?changed=[\d.]+)?:(\d+)/.exec(stack.slice(at + href.length));
-  return line === null ? undefined : Number(line[1]);
+  for (const name of [pathToFileURL(file).href, file]) {
+    const at = stack.indexOf(name);
+    const line = at < 0 ? null : /^(?:\?changed=[\d.]+)?:(\d+)/.exec(stack.slice(at + name.length));
+    if (line !== null) return Number(line[1]);
+  }
+  return undefined;
 }
 
 function unreadable(file: string, error: unknown): FactorError {
