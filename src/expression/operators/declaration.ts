@@ -54,6 +54,7 @@ export type Family =
   | "rolling"
   | "reference"
   | "instrument"
+  | "cross-section"
   | "point in time";
 
 export interface Operator {
@@ -79,8 +80,12 @@ export interface Operator {
    * with whoever else needs them.
    */
   readonly companions?: readonly (readonly [operator: string, operand: number])[];
-  /** The result belongs to another instrument or runs over periods: the backend changes scope for it. */
-  readonly scope?: "instrument" | "period" | "unsupported";
+  /**
+   * The result belongs to another instrument, runs over periods, or needs every instrument of the row: the backend changes
+   * scope for it. Operators of a cross-section are never met in a graph that `planPhases` made.
+   */
+  readonly scope?: "instrument" | "period" | "cross-section" | "unsupported";
+  /** Series run over rows; in a cross-section over the instruments of one row, in code-point order of their ids. */
   compute(task: Task): void;
 }
 

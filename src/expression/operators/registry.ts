@@ -5,6 +5,7 @@ import { changeInstrument } from "./change-instrument.ts";
 import { corr } from "./corr.ts";
 import { count } from "./count.ts";
 import { cov } from "./cov.ts";
+import { crossSectional } from "./cross-sectional.ts";
 import { delta } from "./delta.ts";
 import { div } from "./div.ts";
 import { ema } from "./ema.ts";
@@ -98,6 +99,7 @@ const inOrder: readonly Operator[] = [
   rolling,
   changeInstrument,
   mask,
+  ...crossSectional,
   p,
   pref,
   tResample,
