@@ -143,15 +143,20 @@ function reachable(
   return needed;
 }
 
+/** What a phase makes or reads is dropped after it unless a later one reads it; fields of the data stay. */
 function withReleases(phases: readonly Omit<Phase, "release">[], last: Graph): readonly Phase[] {
-  const kept = fieldNames(last);
+  const results = new Set(phases.flatMap(({ sections }) => sections.map(({ name }) => name)));
+  const later = fieldNames(last);
   const released: Phase[] = [];
   for (const phase of phases.toReversed()) {
-    const made = [...phase.graph.outputs.map(({ name }) => name), ...phase.sections.map(({ name }) => name)];
-    const read = phase.sections.flatMap(({ operands }) => operands);
-    const release = new Set([...made, ...read].filter((name) => !kept.has(name)));
-    released.unshift({ ...phase, release: [...release] });
-    for (const name of [...read, ...fieldNames(phase.graph)]) kept.add(name);
+    const { graph, sections } = phase;
+    const read = [
+      ...[...fieldNames(graph)].filter((name) => results.has(name)),
+      ...sections.flatMap(({ operands }) => operands),
+    ];
+    const touched = new Set([...sections.map(({ name }) => name), ...read]);
+    released.unshift({ ...phase, release: [...touched].filter((name) => !later.has(name)) });
+    for (const name of read) later.add(name);
   }
   return released;
 }

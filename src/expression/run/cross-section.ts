@@ -1,5 +1,5 @@
-import type { Column, Panel } from "#panel/panel";
-import type { Section } from "../plan/phases.ts";
+import type { Panel } from "#panel/panel";
+import type { Phase, Section } from "../plan/phases.ts";
 
 /**
  * Values across instruments: an operator's numbers row by row, over the instruments whose span holds the row. They are
@@ -7,44 +7,64 @@ import type { Section } from "../plan/phases.ts";
  */
 export type Universe = Pick<Panel, "instruments" | "first" | "last">;
 
-/** Values by field name, time-major as in a panel of the universe. */
-export type Columns = ReadonlyMap<string, Float32Array | Float64Array>;
+export type Values = Float32Array | Float64Array;
 
-/** Results of the sections in order, each with its operands in `columns` or among the results. NaN outside an instrument's span. */
+/**
+ * Computes the sections of a phase in order, each with its operands in `columns` (by field name, time-major as in a panel of
+ * the universe), and puts the results there. What the phase releases leaves `columns` as soon as its last section
+ * is done, so that few of many columns are there at once. Results are NaN outside an instrument's span, as operands must be.
+ */
 export function computeSections(
-  sections: readonly Section[],
-  columns: Columns,
+  { sections, release }: Pick<Phase, "sections" | "release">,
+  columns: Map<string, Values>,
   universe: Universe,
-): Column[] {
+): void {
   const order = idOrder(universe.instruments);
-  const known = new Map(columns);
-  return sections.map((section) => {
-    const values = computeSection(section, { columns: known, universe, order });
-    known.set(section.name, values);
-    return { name: section.name, values };
-  });
+  const lastReader = new Map(
+    sections.flatMap((section) => section.operands.map((operand) => [operand, section] as const)),
+  );
+  for (const section of sections) {
+    const operands = section.operands.map((name) => columns.get(name)!);
+    const done = section.operands.filter(
+      (name) => lastReader.get(name) === section && release.includes(name),
+    );
+    for (const name of done) columns.delete(name);
+    const spare = operands.find(
+      (values, at): values is Float64Array =>
+        values instanceof Float64Array && done.includes(section.operands[at]!),
+    );
+    const results = spare ?? new Float64Array(operands[0]!.length).fill(Number.NaN);
+    computeSection(section, { operands, universe, order, results });
+    columns.set(section.name, results);
+  }
+  for (const name of release) columns.delete(name);
 }
 
+/** Row by row; `results` may be one of the operands, since a row is read whole before it is written. */
 function computeSection(
-  { node, operands }: Section,
-  market: { readonly columns: Columns; readonly universe: Universe; readonly order: Int32Array },
-): Float64Array {
-  const { first, last } = market.universe;
-  const sources = operands.map((name) => market.columns.get(name)!);
-  const lanes = market.order.length;
-  const rows = lanes === 0 ? 0 : sources[0]!.length / lanes;
-  const results = new Float64Array(rows * lanes).fill(Number.NaN);
+  { node }: Section,
+  task: {
+    readonly operands: readonly Values[];
+    readonly universe: Universe;
+    readonly order: Int32Array;
+    readonly results: Float64Array;
+  },
+): void {
+  const { first, last } = task.universe;
+  const { order, operands, results } = task;
+  const lanes = order.length;
+  const rows = lanes === 0 ? 0 : results.length / lanes;
   const present = new Int32Array(lanes);
-  const buffers = sources.map(() => new Float64Array(lanes));
+  const buffers = operands.map(() => new Float64Array(lanes));
   const out = new Float64Array(lanes);
   const inputTypes = operands.map(() => ({ type: "f64" }) as const);
   for (let row = 0; row < rows; row++) {
     let count = 0;
-    for (const lane of market.order) {
+    for (const lane of order) {
       if (first[lane]! <= row && row <= last[lane]!) present[count++] = lane;
     }
     if (count === 0) continue;
-    for (const [index, source] of sources.entries()) {
+    for (const [index, source] of operands.entries()) {
       const buffer = buffers[index]!;
       for (let at = 0; at < count; at++) buffer[at] = source[row * lanes + present[at]!]!;
     }
@@ -57,7 +77,6 @@ function computeSection(
     });
     for (let at = 0; at < count; at++) results[row * lanes + present[at]!] = out[at]!;
   }
-  return results;
 }
 
 function idOrder(instruments: readonly string[]): Int32Array {

@@ -61,10 +61,10 @@ export function evaluateExpressions(
 function withSections(panel: Panel, phase: Phase, options: EvaluationOptions): Panel {
   const { onInstrument: _, ...rest } = options;
   const operands = evaluatePhase(phase.graph, panel, { ...rest, precision: "own" });
-  const columns = new Map([...panel.columns.values(), ...operands].map(({ name, values }) => [name, values]));
-  const results = computeSections(phase.sections, columns, panel);
-  const kept = [...panel.columns.values(), ...results].filter(({ name }) => !phase.release.includes(name));
-  return { ...panel, columns: new Map(kept.map((column) => [column.name, column])) };
+  const known = [...panel.columns.values(), ...operands];
+  const columns = new Map(known.map(({ name, values }) => [name, values]));
+  computeSections(phase, columns, panel);
+  return { ...panel, columns: new Map([...columns].map(([name, values]) => [name, { name, values }])) };
 }
 
 export interface PhaseOptions extends Omit<EvaluationOptions, "precision"> {
