@@ -1,14 +1,10 @@
-import { sortedValues } from "./rank.ts";
-
 /**
  * Quantiles of one day's finite values, linear between neighbours: at share q of n ascending values, position q·(n−1)
  * (Hyndman and Fan's type 7, as NumPy and pandas). NaN and ±inf are left out. Nothing depends on the order of the values.
  */
-const isFinite = (value: number): boolean => value - value === 0;
-
 /** NaN when there is no value. */
 export function medianOf(x: Float64Array): number {
-  return quantileAt(sortedValues(x, isFinite), 0.5);
+  return quantileAt(sortedFinite(x), 0.5);
 }
 
 /**
@@ -16,7 +12,7 @@ export function medianOf(x: Float64Array): number {
  * from 0 to 0.5; 0 brings ±inf to the smallest and largest finite value. NaN stays; all NaN when no value is finite.
  */
 export function winsorize(x: Float64Array, share: number, out: Float64Array): void {
-  const sorted = sortedValues(x, isFinite);
+  const sorted = sortedFinite(x);
   const low = quantileAt(sorted, share);
   const high = quantileAt(sorted, 1 - share);
   const any = sorted.length > 0;
@@ -25,6 +21,17 @@ export function winsorize(x: Float64Array, share: number, out: Float64Array): vo
     if (!any || Number.isNaN(value)) out[i] = Number.NaN;
     else out[i] = value < low ? low : value > high ? high : value;
   }
+}
+
+function sortedFinite(x: Float64Array): Float64Array {
+  const values = new Float64Array(x.length);
+  let count = 0;
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i]!;
+    // −0 and 0 are one value; the sort would set them apart.
+    if (value - value === 0) values[count++] = value + 0;
+  }
+  return values.subarray(0, count).sort();
 }
 
 function quantileAt(sorted: Float64Array, share: number): number {
