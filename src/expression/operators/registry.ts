@@ -6,6 +6,7 @@ import { changeInstrument } from "./change-instrument.ts";
 import { corr } from "./corr.ts";
 import { count } from "./count.ts";
 import { cov } from "./cov.ts";
+import { crossSectional } from "./cross-sectional.ts";
 import { delta } from "./delta.ts";
 import { div } from "./div.ts";
 import { dma } from "./dma.ts";
@@ -122,6 +123,7 @@ const inOrder: readonly Operator[] = [
   sar,
   changeInstrument,
   mask,
+  ...crossSectional,
   p,
   pref,
   tResample,
