@@ -53,6 +53,7 @@ export type Family =
   | "logic"
   | "rolling"
   | "reference"
+  | "candlestick"
   | "instrument"
   | "point in time";
 

@@ -11,6 +11,7 @@ const families: readonly (readonly [Family, string])[] = [
   ["rolling", "Windows"],
   ["instrument", "Other instruments"],
   ["point in time", "Point in time"],
+  ["candlestick", "Candlestick patterns"],
 ];
 
 const SIGNS: Readonly<Record<string, string>> = {

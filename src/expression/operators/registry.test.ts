@@ -9,7 +9,7 @@ const qlibNames =
   );
 
 test("every operator of Qlib is there, under its own name", () => {
-  expect(operators.map(({ name }) => name).sort()).toEqual([...qlibNames].sort());
+  expect(operators.map(({ name }) => name)).toEqual(expect.arrayContaining(qlibNames));
 });
 
 describe.each(operators.map((operator) => [operator.name, operator] as const))("%s", (name, operator) => {
