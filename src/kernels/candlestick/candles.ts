@@ -1,3 +1,6 @@
+import { Averages } from "./averages.ts";
+import { Presence } from "./presence.ts";
+
 /**
  * The bars of one instrument as candlesticks: colour, body, shadows and gaps, after TA-Lib (ta_utility.h). A bar that
  * closes where it opened is white. Positions are rows; nothing checks that a row exists.
@@ -14,6 +17,8 @@ export class Candles {
   readonly #high: Float64Array;
   readonly #low: Float64Array;
   readonly #close: Float64Array;
+  readonly averages: Averages;
+  readonly presence: Presence;
 
   /** A bar of which any price is NaN or ±inf is missing as a whole. */
   constructor(bars: Bars) {
@@ -22,6 +27,8 @@ export class Candles {
     this.#high = high;
     this.#low = low;
     this.#close = close;
+    this.averages = new Averages(this);
+    this.presence = new Presence(this);
   }
 
   get length(): number {

@@ -171,3 +171,17 @@ test("a bar on its own after five missing rows has no average to be measured by"
   expect(valuesOf(patternNamed("CDLDOJI"), columns(bars)).slice(-2)).toEqual([Number.NaN, 100]);
   expect(valuesOf(patternNamed("CDLDOJI"), columns(bars.toSpliced(15, 1))).slice(-2)).toEqual([100, 100]);
 });
+
+test("other bars in the same arrays are other bars", () => {
+  const doji = patternNamed("CDLDOJI");
+  const bars = columns([...quietBars, [100, 102, 98, 100]]);
+  expect(valuesOf(doji, bars).at(-1)).toBe(100);
+  bars.open[15] = 101;
+  expect(valuesOf(doji, bars).at(-1)).toBe(0);
+  bars.close[15] = 101;
+  expect(valuesOf(doji, bars).at(-1)).toBe(100);
+  bars.high[3] = Number.NaN;
+  expect(valuesOf(doji, bars).slice(10, 12)).toEqual([0, 0]);
+  bars.low.fill(Number.NaN, 10);
+  expect(valuesOf(doji, bars).at(-1)).toBe(Number.NaN);
+});

@@ -1,4 +1,6 @@
-import { Candles, type Bars } from "./candles.ts";
+import type { Bars, Candles } from "./candles.ts";
+import { candlesOf } from "./latest-candles.ts";
+import { SHORTEST_AVERAGE } from "./presence.ts";
 
 /** A candlestick pattern that ends on a bar. */
 export interface Pattern {
@@ -14,9 +16,6 @@ export interface Pattern {
   at(candles: Candles, t: number, penetration: number): number;
 }
 
-/** Rows before a pattern of which one at least must be there, for its averages to rest on something. */
-const BASE_ROWS = 5;
-
 /**
  * The values of a pattern on each bar, into `out`. NaN before the look-back is full, where one of the pattern's own bars is
  * missing, and where the five rows before it are all missing and it compares with averages; averages leave missing
@@ -28,20 +27,12 @@ export function recognise(
   options: { readonly out: Float64Array; readonly penetration?: number },
 ): void {
   const { out, penetration = pattern.penetration ?? 0 } = options;
-  const candles = new Candles(bars);
-  const averages = pattern.lookBack - (pattern.bars - 1) >= BASE_ROWS;
-  let unbroken = 0;
-  let gap = 0;
-  for (let t = 0; t < out.length; t++) {
-    if (candles.isMissing(t)) {
-      gap = unbroken > 0 ? 1 : gap + 1;
-      unbroken = 0;
-    } else {
-      unbroken++;
-    }
-    const known =
-      t >= pattern.lookBack &&
-      (unbroken > pattern.bars || (unbroken === pattern.bars && !(averages && gap >= BASE_ROWS)));
-    out[t] = known ? pattern.at(candles, t, penetration) : Number.NaN;
+  const { lookBack, bars: own } = pattern;
+  const candles = candlesOf(bars);
+  const { unbroken, unbrokenAndBased } = candles.presence;
+  const usable = lookBack - own + 1 >= SHORTEST_AVERAGE ? unbrokenAndBased : unbroken;
+  out.fill(Number.NaN, 0, lookBack);
+  for (let t = lookBack; t < out.length; t++) {
+    out[t] = usable[t]! >= own ? pattern.at(candles, t, penetration) : Number.NaN;
   }
 }
