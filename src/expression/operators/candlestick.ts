@@ -16,10 +16,11 @@ const prices: readonly Parameter[] = ["open", "high", "low", "close"].map((name)
 const MISSING = "NaN at the first rows and where its bars are missing; averages leave missing bars out";
 
 function candlestick(pattern: Pattern): Operator {
+  const { title, definition } = candlestickDefinitions.get(pattern.name)!;
   return {
     name: pattern.name,
     family: "candlestick",
-    summary: candlestickDefinitions[pattern.name]!,
+    summary: `${title}: ${definition}`,
     parameters:
       pattern.penetration === undefined ? prices : [...prices, { name: "penetration", kind: "share" }],
     missing: MISSING,
