@@ -1,7 +1,7 @@
 import { patterns } from "#kernels/candlestick/catalogue";
 import { recognise, type Pattern } from "#kernels/candlestick/pattern";
 import { candlestickDefinitions } from "./candlestick-definitions.ts";
-import { seriesInput, type Operator, type Parameter } from "./declaration.ts";
+import { BEYOND_QLIB, seriesInput, type Operator, type Parameter } from "./declaration.ts";
 import { union, windowedReach } from "./reach.ts";
 
 /**

@@ -29,7 +29,7 @@ const factors = patterns.map(({ name, penetration }) => {
 
 export const candlestick: FactorSet = {
   name: "candle",
-  title: "TA-Lib's 61 candlestick patterns",
+  title: { zh: "TA-Lib 的 61 种 K 线形态", en: "TA-Lib's 61 candlestick patterns" },
   source: "TA-Lib 0.6, functions CDL…, default candle settings",
   factors,
 };
