@@ -17,9 +17,10 @@ import {
 
 /** A value depends on its own instrument's last rows and on nothing else: in every bit. */
 const ROWS = 150;
-const runs = (few: number): { numRuns: number; seed: number } => ({
+const runs = (few: number): { numRuns: number; seed: number; endOnFailure: boolean } => ({
   numRuns: process.env["DEPTH"] === "full" ? few * 30 : few,
   seed: 7,
+  endOnFailure: true,
 });
 const MODES: readonly (readonly [string, PlanOptions])[] = [
   ["float32 lanes where justified", { precision: "f32" }],
