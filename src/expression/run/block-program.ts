@@ -8,7 +8,7 @@ import {
 import { encodeModule, type ModuleFunction } from "#kernels/wasm/module";
 import type { Lanes } from "#kernels/wasm/lanes";
 import { LoweringContext, type LoweringMode } from "../lower/context.ts";
-import { lowerings } from "../lower/lowerings.ts";
+import { loweringOf } from "../lower/lowerings.ts";
 import type { BlockPlan, Stage } from "../plan/block-plan.ts";
 import { reachWithin, streamsOf, type Family } from "../plan/families.ts";
 
@@ -119,7 +119,7 @@ function lowered(
   const { graph, precision } = plan;
   const { sources } = stage;
   const own = new Set(family.targets);
-  const context = new LoweringContext(graph, mode, { sources, lowerings });
+  const context = new LoweringContext(graph, mode, { sources, loweringOf });
   const outputs = new Map<number, number[]>();
   for (const [index, { node }] of graph.outputs.entries()) {
     if (own.has(node) && plan.outputLanes[index] === family.lanes)
