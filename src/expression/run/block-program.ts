@@ -30,6 +30,8 @@ export interface BlockShape {
   readonly rows: number;
   /** Instruments of a block, a multiple of 4. */
   readonly lanes: number;
+  /** Most rows whose outputs one run delivers; default all. */
+  readonly results?: number;
 }
 
 export interface FamilyVersions {
@@ -155,6 +157,6 @@ function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout
     outputRow: QUAD * width,
     outputStride: (CHUNK_ROWS + 1) * QUAD * width + STAGGER,
     resultRow: shape.lanes * width,
-    resultStride: shape.rows * shape.lanes * width,
+    resultStride: (shape.results ?? shape.rows) * shape.lanes * width,
   };
 }
