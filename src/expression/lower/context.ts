@@ -1,6 +1,6 @@
 import { VectorGraph, type Source, type Vector } from "#kernels/wasm/vector-graph";
 import type { Lanes } from "#kernels/wasm/lanes";
-import type { AppliedOperator, Graph, GraphNode } from "../ir/node.ts";
+import { operandType, type AppliedOperator, type Graph, type GraphNode } from "../ir/node.ts";
 import { commonType, type Dtype } from "../operators/dtype.ts";
 import type { Lowering } from "./lowering.ts";
 import { WindowTrees } from "./window-tree.ts";
@@ -81,9 +81,7 @@ export class LoweringContext {
   }
 
   common(left: GraphNode, right: GraphNode): Dtype {
-    const type = (node: GraphNode): Parameters<typeof commonType>[0] =>
-      node.kind === "number" ? { type: node.type, number: node.value } : { type: node.type };
-    return commonType(type(left), type(right));
+    return commonType(operandType(left), operandType(right));
   }
 
   /** Whether the row `back` rows ago belongs to the instrument. */

@@ -260,14 +260,14 @@ const parabolicSar: Step = (context, node) => {
           vectors.compute("max", vectors.compute("max", level, lastHigh), high),
         );
       const reverses = select(long, compare("le", low, stop), compare("ge", high, stop));
-      const extends_ = select(long, compare("gt", high, extreme), compare("lt", low, extreme));
+      const widens = select(long, compare("gt", high, extreme), compare("lt", low, extreme));
       const nowLong = select(reverses, vectors.not(long), long);
       const result = select(reverses, behind(nowLong, extreme), stop);
       const edge = select(nowLong, high, low);
-      const moves = vectors.or(reverses, extends_);
+      const moves = vectors.or(reverses, widens);
       const newExtreme = select(moves, edge, extreme);
       const faster = vectors.compute("min", vectors.add(acceleration, step), constant(limit));
-      const newAcceleration = select(reverses, step, select(extends_, faster, acceleration));
+      const newAcceleration = select(reverses, step, select(widens, faster, acceleration));
       const next = vectors.add(result, vectors.mul(newAcceleration, vectors.sub(newExtreme, result)));
       const isFirst = compare("eq", bars, zero);
       const counted = vectors.compute("min", vectors.add(bars, one), two);
@@ -326,7 +326,8 @@ export function recurrenceLowering(node: AppliedOperator): Lowering | null {
   const own = always[name];
   if (own !== undefined) return own;
   const [window] = node.arguments;
-  if (typeof window !== "number" || node.operator.recurrence?.(node.arguments) == null) return null;
+  if (typeof window !== "number" || (node.operator.recurrence?.(node.arguments) ?? null) === null)
+    return null;
   if (name === "EMA") return window === 0 ? null : span;
   if (window > 0 && window < 1) return fraction;
   return window === 0 ? (expanding[name] ?? null) : null;

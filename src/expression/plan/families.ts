@@ -84,11 +84,7 @@ function companionsOf({ inputs, operator }: AppliedOperator): readonly number[] 
 }
 
 /** Whether a recurrence is part of a target. */
-export function isContinuous(
-  graph: Graph,
-  target: number,
-  sources: ReadonlyMap<number, Source>,
-): boolean {
+export function isContinuous(graph: Graph, target: number, sources: ReadonlyMap<number, Source>): boolean {
   const seen = new Set<number>();
   const visit = (id: number): boolean => {
     const node = graph.nodes[id]!;

@@ -91,7 +91,7 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
 
 function placesOf(plan: BlockPlan): Pick<BlockProgram, "places" | "delivered"> {
   const { outputs } = plan.graph;
-  const places = new Array<number>(outputs.length).fill(-1);
+  const places = outputs.map(() => -1);
   let next = 0;
   const delivered = plan.stages.map(({ families }) => {
     const from = next;
