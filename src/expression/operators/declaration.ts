@@ -1,3 +1,4 @@
+import type { Recurrence } from "#kernels/recurrence/recurrence";
 import type { Dtype, OperandType } from "./dtype.ts";
 import type { Reach } from "./reach.ts";
 
@@ -52,6 +53,7 @@ export type Family =
   | "comparison"
   | "logic"
   | "rolling"
+  | "recurrence"
   | "reference"
   | "instrument"
   | "cross-section"
@@ -85,6 +87,12 @@ export interface Operator {
    * scope for it. Operators of a cross-section are never met in a graph that `planPhases` made.
    */
   readonly scope?: "instrument" | "period" | "cross-section" | "unsupported";
+  /**
+   * How the operator is computed row by row with a state of fixed size, from its arguments that are no operands; null
+   * when with these arguments it needs the rows themselves (a window). Its row holds one number per input, and `compute`
+   * gives the same bits.
+   */
+  readonly recurrence?: (rest: readonly Argument[]) => Recurrence | null;
   /** Series run over rows; in a cross-section over the instruments of one row, in code-point order of their ids. */
   compute(task: Task): void;
 }
@@ -105,3 +113,6 @@ export function rowsOf(task: Task): number {
 }
 
 export const QLIB = "Qlib, qlib/data/ops.py";
+
+/** How the source of an operator that Qlib lacks begins. */
+export const BEYOND_QLIB = "ours, beyond Qlib";

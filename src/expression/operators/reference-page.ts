@@ -9,6 +9,7 @@ const families: readonly (readonly [Family, title: string, note?: string])[] = [
   ["logic", "Conditions"],
   ["reference", "Other rows"],
   ["rolling", "Windows"],
+  ["recurrence", "Recurrences, beyond Qlib"],
   ["instrument", "Other instruments"],
   [
     "cross-section",

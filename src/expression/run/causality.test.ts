@@ -29,6 +29,15 @@ const expressions = [
     .map((name) => `Rolling($close,6,'${name}')`),
   "Mean(ChangeInstrument('S1',$close),3)",
   "Corr($close,Mask($close,'S0'),4)",
+  "Atan($close-$open)",
+  ...[1, 3].map((window) => `WarmUp(Mean($close,2),${window})`),
+  ..."StdP VarP LWMA HighestBars LowestBars"
+    .split(" ")
+    .flatMap((name) => [1, 4, 20].map((window) => `${name}($close,${window})`)),
+  ..."SeededEMA Wilder WilderSum".split(" ").flatMap((name) => [2, 14].map((n) => `${name}($close,${n})`)),
+  "DMA($close,0.3)",
+  "DMA($close,Abs($open)/60)",
+  "SAR($close,$open,0.02,0.2)",
   ..."Rank ZScore Demean Scale Mean Std Median Sum Count"
     .split(" ")
     .flatMap((name) => [`CS${name}($close/Ref($close,3))`, `Group${name}($close,$open>5)`]),
