@@ -1,5 +1,5 @@
 import { withinGroups, type SectionKernel } from "#kernels/cross-section/group";
-import type { Argument, Operator, Parameter, WindowRule } from "./declaration.ts";
+import { BEYOND_QLIB, type Argument, type Operator, type Parameter, type WindowRule } from "./declaration.ts";
 import { union } from "./reach.ts";
 
 /**
@@ -30,7 +30,7 @@ export function crossSection(declared: SectionDeclaration): readonly [Operator, 
   const rest = declared.rest ?? [];
   const base = {
     family: "cross-section",
-    source: declared.source,
+    source: `${BEYOND_QLIB}; ${declared.source}`,
     infinity: "absorbs",
     scope: "cross-section",
     ...(declared.window === undefined ? {} : { window: declared.window }),
