@@ -55,6 +55,7 @@ export type Family =
   | "rolling"
   | "recurrence"
   | "reference"
+  | "candlestick"
   | "instrument"
   | "cross-section"
   | "point in time";

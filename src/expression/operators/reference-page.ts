@@ -17,6 +17,7 @@ const families: readonly (readonly [Family, title: string, note?: string])[] = [
     "Beyond Qlib. The values of one row, over the instruments whose span holds it: see [cross-sections](../concepts/cross-sectional-operators.md).",
   ],
   ["point in time", "Point in time"],
+  ["candlestick", "Candlestick patterns"],
 ];
 
 const SIGNS: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import { abs } from "./abs.ts";
 import { add } from "./add.ts";
 import { and } from "./and.ts";
 import { atan } from "./atan.ts";
+import { candlesticks } from "./candlestick.ts";
 import { changeInstrument } from "./change-instrument.ts";
 import { corr } from "./corr.ts";
 import { count } from "./count.ts";
@@ -127,6 +128,7 @@ const inOrder: readonly Operator[] = [
   p,
   pref,
   tResample,
+  ...candlesticks,
 ];
 
 /** Every operator of the language, in the order of the reference page. Names are case-sensitive, as in Qlib. */

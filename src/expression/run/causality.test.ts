@@ -52,6 +52,12 @@ const expressions = [
   "CSRank(P($$roe_q)*$close)",
   "P(Mean($$roe_q,2))/$close",
   "PRef($$roe_q,202302)",
+  ...operators
+    .filter(({ family }) => family === "candlestick")
+    .map(({ name, parameters }) => {
+      const prices = "$open,1.01*Greater($open,$close),0.99*Less($open,$close),$close";
+      return `${name}(${prices}${parameters.length > 4 ? ",0.3" : ""})`;
+    }),
 ];
 
 const ROWS = 60;

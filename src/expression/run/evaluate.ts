@@ -7,16 +7,29 @@ import { lookAheadOf, lookBackOf } from "../operators/reach.ts";
 import { planPhases, type Phase } from "../plan/phases.ts";
 import { formatExpression } from "../syntax/format.ts";
 import { computeSections } from "./cross-section.ts";
+import type { RunStatistics } from "./block-engine.ts";
+import { evaluateInBlocks } from "./evaluate-blocks.ts";
 import { Evaluator } from "./evaluator.ts";
 import { checkFields } from "./fields.ts";
 import type { PeriodicSource } from "./periods.ts";
 
 /**
  * Evaluation of expressions on a panel: phase by phase where operators reach across instruments, each phase by a backend.
- * The one here is the reference: JavaScript, one instrument at a time over its own span, with Qlib's types. Every faster
- * backend is tested against it.
+ * `wasm` is vector code (evaluate-blocks). `js` is the reference that it is tested against: JavaScript, one instrument at
+ * a time over its own span.
  */
+export type Backend = "wasm" | "js";
+
 export interface EvaluationOptions {
+  /** Default `wasm`. */
+  readonly backend?: Backend;
+  /**
+   * Of `wasm`: `mixed` computes in float32 lanes what the planner can justify and Qlib's float64 in float64 lanes;
+   * `float64` everything in float64 lanes, rounded to float32 where Qlib does. Default `mixed`.
+   */
+  readonly lanes?: "mixed" | "float64";
+  /** Told what the vector code did, once per phase. */
+  readonly onStatistics?: (statistics: RunStatistics) => void;
   /** Type of the result; the computation keeps Qlib's types either way. Default `f32`, as Qlib delivers. */
   readonly precision?: "f32" | "f64";
   /** Where ChangeInstrument and Mask find instruments that the panel lacks; joined by date. */
@@ -77,6 +90,32 @@ export interface PhaseOptions extends Omit<EvaluationOptions, "precision"> {
  * are columns of the panel, in their own types. Names are not checked.
  */
 export function evaluatePhase(graph: Graph, panel: Panel, options: PhaseOptions = {}): EvaluatedColumn[] {
+  return options.backend === "js"
+    ? evaluateByKernels(graph, panel, options)
+    : evaluateByVectors(graph, panel, options);
+}
+
+function evaluateByVectors(graph: Graph, panel: Panel, options: PhaseOptions): EvaluatedColumn[] {
+  const { precision = "f32", onStatistics } = options;
+  const { values, statistics } = evaluateInBlocks(graph, panel, {
+    ...options,
+    precision: precision === "f32" ? "f32" : "f64",
+  });
+  onStatistics?.(statistics);
+  return graph.outputs.map(({ name, node }, index): EvaluatedColumn => {
+    const { type, reach } = graph.nodes[node]!;
+    const own = values[index]!;
+    return {
+      name,
+      values: precision === "own" && !isWide(type, options) ? Float32Array.from(own) : own,
+      type,
+      lookBack: lookBackOf(reach),
+      lookAhead: lookAheadOf(reach),
+    };
+  });
+}
+
+function evaluateByKernels(graph: Graph, panel: Panel, options: PhaseOptions): EvaluatedColumn[] {
   const evaluator = new Evaluator(graph, panel, options);
   const lanes = panel.instruments.length;
   const size = panel.time.days.length * lanes;
