@@ -38,6 +38,7 @@ const expressions = [
   "DMA($close,0.3)",
   "DMA($close,Abs($open)/60)",
   "SAR($close,$open,0.02,0.2)",
+  "Where($close,$open>5)",
   "P(Mean($$roe_q,2))/$close",
   "PRef($$roe_q,202302)",
 ];
