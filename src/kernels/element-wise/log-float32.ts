@@ -8,7 +8,8 @@
  */
 const LN2 = Math.fround(Math.LN2);
 const SQRT2 = Math.fround(Math.SQRT2);
-const P = Float32Array.of(
+/** Coefficients of P and Q by ascending power. */
+export const LOG_NUMERATOR: Readonly<Float32Array> = Float32Array.of(
   0,
   1,
   2.112677543073053,
@@ -16,7 +17,7 @@ const P = Float32Array.of(
   0.3808837741388408,
   0.025899791179079226,
 );
-const Q = Float32Array.of(
+export const LOG_DENOMINATOR: Readonly<Float32Array> = Float32Array.of(
   1,
   2.6126775430731093,
   2.453006071784736,
@@ -41,11 +42,11 @@ export function logFloat32(x: number): number {
     exponent += 1;
   }
   const z = Math.fround(mantissa - 1);
-  let numerator = P[5]!;
-  let denominator = Q[5]!;
+  let numerator = LOG_NUMERATOR[5]!;
+  let denominator = LOG_DENOMINATOR[5]!;
   for (let power = 4; power >= 0; power--) {
-    numerator = Math.fround(numerator * z + P[power]!);
-    denominator = Math.fround(denominator * z + Q[power]!);
+    numerator = Math.fround(numerator * z + LOG_NUMERATOR[power]!);
+    denominator = Math.fround(denominator * z + LOG_DENOMINATOR[power]!);
   }
   return Math.fround(exponent * LN2 + Math.fround(numerator / denominator));
 }

@@ -1,0 +1,35 @@
+import type { AppliedOperator, Graph } from "../ir/node.ts";
+import { conditions } from "./conditions.ts";
+import { elementWise } from "./element-wise.ts";
+import { extremes } from "./extremes.ts";
+import type { Lowering } from "./lowering.ts";
+import { moments } from "./moments.ts";
+import { orderStatistics } from "./order-statistics.ts";
+import { pairMoments } from "./pair-moments.ts";
+import { rank } from "./rank.ts";
+import { reference } from "./reference.ts";
+import { sums } from "./sums.ts";
+import { weightedMean } from "./weighted-mean.ts";
+
+/** Every operator that becomes vector code, by name. What is not here is computed by its reference kernel. */
+export const lowerings: ReadonlyMap<string, Lowering> = new Map(
+  Object.entries({
+    ...elementWise,
+    ...conditions,
+    ...reference,
+    ...sums,
+    ...moments,
+    ...pairMoments,
+    ...extremes,
+    ...rank,
+    ...orderStatistics,
+    ...weightedMean,
+  }),
+);
+
+/** The lowering of this use of an operator, or null when its reference kernel does the work. */
+export function loweringOf(node: AppliedOperator, graph: Graph): Lowering | null {
+  const lowering = lowerings.get(node.operator.name);
+  if (lowering === undefined) return null;
+  return lowering.supports?.(node, graph) === false ? null : lowering;
+}

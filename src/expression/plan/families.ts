@@ -1,0 +1,211 @@
+import { familyOperations } from "#kernels/wasm/family-function";
+import type { Lanes } from "#kernels/wasm/lanes";
+import type { Source } from "#kernels/wasm/vector-graph";
+import type { AppliedOperator, Graph } from "../ir/node.ts";
+import { LoweringContext } from "../lower/context.ts";
+import { loweringOf, lowerings } from "../lower/lowerings.ts";
+
+/**
+ * Targets (outputs and intermediate results) that are computed by one function. Targets that share a window statistic
+ * belong together; small groups join up to about `FAMILY_OPERATIONS` vector operations, beyond which registers spill.
+ */
+export interface Family {
+  readonly name: string;
+  readonly lanes: Lanes;
+  /** Nodes of the graph. */
+  readonly targets: readonly number[];
+  /** Rows before its own that a value of any target depends on. */
+  readonly reach: number;
+  /** Carries state from the first row on: one version, never skipped. */
+  readonly continuous: boolean;
+  readonly operations: number;
+}
+
+export const FAMILY_OPERATIONS = 450;
+
+export interface FamilyRequest {
+  readonly targets: readonly number[];
+  readonly lanes: Lanes;
+  readonly sources: ReadonlyMap<number, Source>;
+  readonly continuous: boolean;
+  readonly prefix: string;
+}
+
+export function familiesOf(graph: Graph, request: FamilyRequest): Family[] {
+  const { targets, lanes, sources, continuous } = request;
+  const sized = groupsOf(graph, targets, sources).flatMap((group) => split(graph, group, request));
+  const joined: { targets: number[]; operations: number }[] = [];
+  for (const group of sized.sort((a, b) => b.operations - a.operations)) {
+    const place = joined.find((each) => each.operations + group.operations <= FAMILY_OPERATIONS);
+    if (place === undefined) joined.push({ targets: [...group.targets], operations: group.operations });
+    else {
+      place.targets.push(...group.targets);
+      place.operations += group.operations;
+    }
+  }
+  return joined.map((group, index) => ({
+    name: `${request.prefix}${index}`,
+    lanes,
+    targets: group.targets.sort((a, b) => a - b),
+    reach: Math.max(0, ...group.targets.map((id) => reachWithin(graph, id, sources))),
+    continuous,
+    operations: group.operations,
+  }));
+}
+
+/** Rows that a value depends on when the sources are at hand. */
+export function reachWithin(graph: Graph, id: number, sources: ReadonlyMap<number, Source>): number {
+  const known = new Map<number, number>();
+  const visit = (each: number): number => {
+    const node = graph.nodes[each]!;
+    if (sources.has(each) || node.kind !== "apply") return 0;
+    let rows = known.get(each);
+    if (rows === undefined) {
+      const back = loweringOf(node, graph)?.back?.(node) ?? 0;
+      rows = Math.max(
+        0,
+        ...operandsOf(node).map((input) => back + visit(input)),
+        ...companionsOf(node).map(visit),
+      );
+      known.set(each, rows);
+    }
+    return rows;
+  };
+  return visit(id);
+}
+
+/** Inputs that the operator itself names; its companions come after them and belong to the same row. */
+function operandsOf({ inputs, operator }: AppliedOperator): readonly number[] {
+  return inputs.slice(0, inputs.length - (operator.companions?.length ?? 0));
+}
+
+function companionsOf({ inputs, operator }: AppliedOperator): readonly number[] {
+  return inputs.slice(inputs.length - (operator.companions?.length ?? 0));
+}
+
+/** Streams that windows of a target read, with the rows they reach back in all. */
+export function streamsOf(
+  graph: Graph,
+  target: number,
+  sources: ReadonlyMap<number, Source>,
+): Map<number, number> {
+  const streams = new Map<number, number>();
+  const seen = new Map<number, number>();
+  const visit = (id: number, back: number): void => {
+    if ((seen.get(id) ?? -1) >= back) return;
+    seen.set(id, back);
+    const node = graph.nodes[id]!;
+    if (sources.has(id) || node.kind !== "apply") return;
+    const lowering = loweringOf(node, graph)!;
+    const rows = back + (lowering.back?.(node) ?? 0);
+    for (const input of companionsOf(node)) visit(input, back);
+    for (const input of operandsOf(node)) {
+      const operand = graph.nodes[input]!;
+      if (lowering.windowed === true && operand.kind !== "number" && operand.type !== "bool") {
+        streams.set(input, Math.max(streams.get(input) ?? 0, rows));
+      }
+      visit(input, rows);
+    }
+  };
+  visit(target, 0);
+  return streams;
+}
+
+/** Joins targets that use the same statistic of the same operands. */
+function groupsOf(
+  graph: Graph,
+  targets: readonly number[],
+  sources: ReadonlyMap<number, Source>,
+): number[][] {
+  const parent = new Map<string, string>();
+  const find = (key: string): string => {
+    let root = key;
+    while (parent.get(root) !== undefined && parent.get(root) !== root) root = parent.get(root)!;
+    return root;
+  };
+  for (const target of targets) {
+    const own = `target ${target}`;
+    parent.set(own, own);
+    for (const key of statisticsOf(graph, target, sources)) {
+      if (!parent.has(key)) parent.set(key, key);
+      const [a, b] = [find(own), find(key)];
+      if (a !== b) parent.set(a, b);
+    }
+  }
+  const groups = new Map<string, number[]>();
+  for (const target of targets) {
+    const root = find(`target ${target}`);
+    const group = groups.get(root);
+    if (group === undefined) groups.set(root, [target]);
+    else group.push(target);
+  }
+  return [...groups.values()];
+}
+
+const STATISTIC: Readonly<Record<string, string>> = {
+  Mean: "moments",
+  Std: "moments",
+  Var: "moments",
+  Slope: "moments",
+  Resi: "moments",
+  Rsquare: "moments",
+  Corr: "pair",
+  Cov: "pair",
+  Max: "max",
+  IdxMax: "max",
+  Min: "min",
+  IdxMin: "min",
+  Quantile: "sorted",
+  Med: "sorted",
+};
+
+function statisticsOf(graph: Graph, target: number, sources: ReadonlyMap<number, Source>): Set<string> {
+  const keys = new Set<string>();
+  const seen = new Set<number>();
+  const visit = (id: number, inPair: boolean): void => {
+    const node = graph.nodes[id]!;
+    if (sources.has(id) || node.kind !== "apply") return;
+    const own = operandsOf(node);
+    if (loweringOf(node, graph)?.windowed === true && !inPair) keys.add(statisticKey(node, own));
+    if (seen.has(id)) return;
+    seen.add(id);
+    // The deviations that Corr tests come with its own moments.
+    for (const input of own) visit(input, false);
+    for (const input of companionsOf(node)) visit(input, node.operator.name === "Corr");
+  };
+  visit(target, false);
+  return keys;
+}
+
+function statisticKey(node: AppliedOperator, operands: readonly number[]): string {
+  const { name } = node.operator;
+  return `${STATISTIC[name] ?? name} ${operands.join(",")}`;
+}
+
+interface SizedGroup {
+  readonly targets: readonly number[];
+  readonly operations: number;
+}
+
+/** Cuts a group that is too large; what the parts share is then computed in each. */
+function split(graph: Graph, group: readonly number[], request: FamilyRequest): SizedGroup[] {
+  const operations = operationsOf(graph, group, request);
+  if (operations <= FAMILY_OPERATIONS * 1.5 || group.length === 1) return [{ targets: group, operations }];
+  const half = group.length >> 1;
+  return [...split(graph, group.slice(0, half), request), ...split(graph, group.slice(half), request)];
+}
+
+function operationsOf(graph: Graph, targets: readonly number[], request: FamilyRequest): number {
+  const mode = { lanes: request.lanes, complete: !request.continuous };
+  const context = new LoweringContext(graph, mode, { sources: request.sources, lowerings });
+  for (const [index, id] of targets.entries()) {
+    context.vectors.store({
+      kind: "output",
+      index,
+      type: request.lanes === "f32x4" ? "f32" : "f64",
+      value: context.number(id),
+      unless: null,
+    });
+  }
+  return familyOperations(context.vectors);
+}

@@ -1,0 +1,160 @@
+import { deliverFunction } from "#kernels/wasm/deliver-function";
+import {
+  FAMILY_PARAMETERS,
+  familyFunction,
+  HEADER_BYTES,
+  type DataLayout,
+} from "#kernels/wasm/family-function";
+import { encodeModule, type ModuleFunction } from "#kernels/wasm/module";
+import type { Lanes } from "#kernels/wasm/lanes";
+import { LoweringContext, type LoweringMode } from "../lower/context.ts";
+import { lowerings } from "../lower/lowerings.ts";
+import type { BlockPlan, Stage } from "../plan/block-plan.ts";
+import { reachWithin, streamsOf, type Family } from "../plan/families.ts";
+
+/** A block plan as a WebAssembly module for blocks of a certain shape. */
+export interface BlockProgram {
+  readonly plan: BlockPlan;
+  readonly shape: BlockShape;
+  readonly layout: DataLayout;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Place of each output among the results: those of a stage lie together. */
+  readonly places: readonly number[];
+  /** Half-open places by stage. */
+  readonly delivered: readonly { readonly from: number; readonly to: number }[];
+  /** By family name. */
+  readonly versions: ReadonlyMap<string, FamilyVersions>;
+}
+
+export interface BlockShape {
+  readonly rows: number;
+  /** Instruments of a block, a multiple of 4. */
+  readonly lanes: number;
+}
+
+export interface FamilyVersions {
+  /** Takes everything to be there; in the family's lanes. */
+  readonly complete: VersionFacts;
+  /** Masks what is missing, in float64 lanes; null where the complete one does that already. */
+  readonly masked: VersionFacts | null;
+}
+
+export interface VersionFacts {
+  readonly name: string;
+  readonly lanes: Lanes;
+  readonly stateBytes: number;
+}
+
+/** Rows at a time: few enough that rings and outputs of four quads stay in the second-level cache. */
+export const CHUNK_ROWS = 64;
+/** Instruments that are computed at once: one f32x4 vector, two f64x2. */
+export const QUAD = 4;
+/** Quads that deliver together: 16 float32 are a cache line. */
+export const GROUP = 8;
+
+/**
+ * Arrays do not start at equal distances of 4 KB, where they would compete for the same cache lines. Every array has one
+ * more row, into which goes what is computed only to fill the rings.
+ */
+const STAGGER = 64;
+
+export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram {
+  const reaches = plan.stages.flatMap(({ families }) => families.map(({ reach }) => reach));
+  const layout = layoutOf(plan, shape, Math.max(0, ...reaches));
+  const { places, delivered } = placesOf(plan);
+  const functions: ModuleFunction[] = [];
+  const versions = new Map<string, FamilyVersions>();
+  const add = (part: Part, mode: LoweringMode, suffix: string): VersionFacts => {
+    const name = `${part.family.name}${suffix}`;
+    const { body, stateBytes } = familyFunction(lowered(plan, { ...part, places }, mode), layout);
+    functions.push({ name, body, parameters: FAMILY_PARAMETERS });
+    return { name, lanes: mode.lanes, stateBytes };
+  };
+  for (const stage of plan.stages) {
+    for (const family of stage.families) {
+      const part = { stage, family };
+      const complete = add(part, { lanes: family.lanes, complete: !family.continuous }, "");
+      const alike = family.continuous || !looksBack(plan, part);
+      const masked = alike ? null : add(part, { lanes: "f64x2", complete: false }, ".masked");
+      versions.set(family.name, { complete, masked });
+    }
+  }
+  const quads = shape.lanes / QUAD;
+  for (const size of new Set([Math.min(GROUP, quads), quads % GROUP])) {
+    if (size > 0) functions.push(deliverFunction(layout, plan.precision, size));
+  }
+  const bytes = encodeModule(functions);
+  return { plan, shape, layout, bytes, places, delivered, versions };
+}
+
+function placesOf(plan: BlockPlan): Pick<BlockProgram, "places" | "delivered"> {
+  const { outputs } = plan.graph;
+  const places = new Array<number>(outputs.length).fill(-1);
+  let next = 0;
+  const delivered = plan.stages.map(({ families }) => {
+    const from = next;
+    const own = new Set(families.flatMap(({ targets }) => targets));
+    for (const [index, { node }] of outputs.entries()) if (own.has(node)) places[index] = next++;
+    return { from, to: next };
+  });
+  return { places, delivered };
+}
+
+interface Part {
+  readonly stage: Stage;
+  readonly family: Family;
+}
+
+/** Whether missing rows or values make a difference: a window, or an earlier row. */
+function looksBack(plan: BlockPlan, { stage, family }: Part): boolean {
+  if (family.reach > 0) return true;
+  return family.targets.some((id) => streamsOf(plan.graph, id, stage.sources).size > 0);
+}
+
+function lowered(
+  plan: BlockPlan,
+  { stage, family, places }: Part & { readonly places: readonly number[] },
+  mode: LoweringMode,
+): LoweringContext["vectors"] {
+  const { graph, precision } = plan;
+  const { sources } = stage;
+  const own = new Set(family.targets);
+  const context = new LoweringContext(graph, mode, { sources, lowerings });
+  const outputs = new Map<number, number[]>();
+  for (const [index, { node }] of graph.outputs.entries()) {
+    if (own.has(node) && plan.outputLanes[index] === family.lanes)
+      outputs.set(node, [...(outputs.get(node) ?? []), index]);
+  }
+  const blends = mode.lanes !== family.lanes;
+  for (const id of family.targets) {
+    const value = context.number(id);
+    const unless = blends
+      ? context.fitForFloat32(streamsOf(graph, id, sources), reachWithin(graph, id, sources))
+      : null;
+    for (const index of outputs.get(id) ?? []) {
+      context.vectors.store({ kind: "output", index: places[index]!, type: precision, value, unless });
+    }
+    const isMade = !sources.has(id) && plan.slotLanes.get(id) === family.lanes;
+    const target = isMade ? plan.sources.get(id) : undefined;
+    if (target !== undefined) context.vectors.store({ kind: "slot", target, value });
+  }
+  return context.vectors;
+}
+
+function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout {
+  const pad = 2 * reach + 2;
+  const stride = (width: number): number => (pad + shape.rows) * width + STAGGER;
+  const f32 = { offset: HEADER_BYTES, stride: stride(16) };
+  const f64 = { offset: HEADER_BYTES + plan.slots.f32 * f32.stride, stride: stride(32) };
+  const width = plan.precision === "f32" ? 4 : 8;
+  return {
+    pad,
+    f32,
+    f64,
+    chunkRows: CHUNK_ROWS,
+    outputRow: QUAD * width,
+    outputStride: (CHUNK_ROWS + 1) * QUAD * width + STAGGER,
+    resultRow: shape.lanes * width,
+    resultStride: shape.rows * shape.lanes * width,
+  };
+}

@@ -1,0 +1,438 @@
+import { Bytes } from "./bytes.ts";
+import { Code } from "./code.ts";
+import { logConstants, logOfFour, logOfPair } from "./float32-log.ts";
+import { control, i32, int32x4, int64x2, valueType, vector } from "./opcodes.ts";
+import type { Arithmetic, Comparison, Store, Vector, VectorGraph } from "./vector-graph.ts";
+
+/**
+ * A vector graph as one WebAssembly function that runs it over rows `from` … `to`−1 of four instruments.
+ *
+ * Parameters: `base` address of the instruments' data, `out` address of the first output at row `commitFrom`, `from`,
+ * `to`, `commitFrom`, `commit`, `state` address of the rings, `origin`, `pair` (which two of the four, for f64x2).
+ * With `commit` 0 the rings are filled and nothing is kept: every row writes to row `commitFrom`. Result: the last row on which the watched condition held in any lane, or −2^31.
+ */
+export interface DataLayout {
+  /** Rows before row 0 that windows may touch. */
+  readonly pad: number;
+  readonly f32: Region;
+  readonly f64: Region;
+  /** Outputs of one chunk of rows: arrays `[output][chunkRows + 1][4]`, `outputStride` bytes apart. */
+  readonly chunkRows: number;
+  readonly outputRow: number;
+  readonly outputStride: number;
+  /** Results of a block: arrays `[output][rows][lanes]`. */
+  readonly resultRow: number;
+  readonly resultStride: number;
+}
+
+/** Arrays `[slot][pad + rows][4]` from `offset`, `stride` bytes apart. */
+interface Region {
+  readonly offset: number;
+  readonly stride: number;
+}
+
+/** Before the regions: the four first rows as float32, as float64, and the four last rows as float32. */
+export const HEADER_BYTES = 64;
+export const FIRST_ROWS = 16;
+export const LAST_ROWS = 48;
+export const NEVER = -(2 ** 31);
+
+export interface FamilyFunction {
+  readonly body: Bytes;
+  /** Bytes of ring memory for four instruments (f32x4) or two (f64x2). */
+  readonly stateBytes: number;
+}
+
+const BASE = 0;
+const OUT = 1;
+const FROM = 2;
+const TO = 3;
+const COMMIT_FROM = 4;
+const COMMIT = 5;
+const STATE = 6;
+const ORIGIN = 7;
+const PAIR = 8;
+export const FAMILY_PARAMETERS = 9;
+
+const BYTES = 16;
+const TWO_52 = 2 ** 52;
+
+export function familyFunction(graph: VectorGraph, layout: DataLayout): FamilyFunction {
+  return new Emitter(graph, layout).emit();
+}
+
+/** Vector operations a row costs: what the stores that matter reach. */
+export function familyOperations(graph: VectorGraph): number {
+  return [...liveCode(graph).uses.keys()].filter(({ op }) => op !== "constant").length;
+}
+
+interface LiveCode {
+  readonly stores: readonly Store[];
+  readonly uses: ReadonlyMap<Vector, number>;
+  /** Rings that are read, with the longest lag. */
+  readonly lags: ReadonlyMap<number, number>;
+}
+
+/** A circular buffer of a power of two rows, at `offset` bytes of the state. */
+interface Ring {
+  readonly rows: number;
+  readonly offset: number;
+}
+
+function ringsOf({ lags }: LiveCode): {
+  readonly rings: ReadonlyMap<number, Ring>;
+  readonly bytes: number;
+} {
+  const rings = new Map<number, Ring>();
+  let offset = 0;
+  for (const [slot, lag] of lags) {
+    const rows = 2 ** Math.ceil(Math.log2(lag + 1));
+    rings.set(slot, { rows, offset });
+    offset += rows * BYTES;
+  }
+  return { rings, bytes: offset };
+}
+
+/** The stores that matter: outputs, and rings that live code reads. */
+function liveCode({ stores, watched }: VectorGraph): LiveCode {
+  const uses = new Map<Vector, number>();
+  const lags = new Map<number, number>();
+  const reached: number[] = [];
+  const visit = (node: Vector): void => {
+    const count = uses.get(node) ?? 0;
+    uses.set(node, count + 1);
+    if (count > 0) return;
+    for (const input of node.inputs) visit(input);
+    if (node.op !== "ring") return;
+    if (!lags.has(node.number)) reached.push(node.number);
+    lags.set(node.number, Math.max(lags.get(node.number) ?? 0, node.lag));
+  };
+  const live = new Set(stores.filter(({ kind }) => kind !== "ring"));
+  for (const store of live) {
+    visit(store.value);
+    if (store.kind === "output" && store.unless !== null) visit(store.unless);
+  }
+  if (watched !== null) visit(watched);
+  const bySlot = new Map(
+    stores.flatMap((store) => (store.kind === "ring" ? [[store.slot, store] as const] : [])),
+  );
+  for (let next = reached.pop(); next !== undefined; next = reached.pop()) {
+    const store = bySlot.get(next)!;
+    live.add(store);
+    visit(store.value);
+  }
+  return { stores: stores.filter((store) => live.has(store)), uses, lags };
+}
+
+class Emitter {
+  readonly #graph: VectorGraph;
+  readonly #layout: DataLayout;
+  readonly #code = new Code();
+  readonly #live: LiveCode;
+  readonly #locals = new Map<Vector, number>();
+  /** Locals of the logarithm's constants. */
+  readonly #bytes = new Map<string, number>();
+  /** Local that holds the address offset of a row so many rows ago in rings of so many rows. */
+  readonly #ringAddress = new Map<string, number>();
+  readonly #rings: ReadonlyMap<number, Ring>;
+  readonly #stateBytes: number;
+  #nextLocal = FAMILY_PARAMETERS;
+  #wholes = 0;
+  #vectors = 0;
+
+  constructor(graph: VectorGraph, layout: DataLayout) {
+    this.#graph = graph;
+    this.#layout = layout;
+    this.#live = liveCode(graph);
+    ({ rings: this.#rings, bytes: this.#stateBytes } = ringsOf(this.#live));
+  }
+
+  emit(): FamilyFunction {
+    const { lanes, watched } = this.#graph;
+    const { stores } = this.#live;
+    const code = this.#code;
+    const [data32, data64, out, kept32, kept64, row, last, step16, step32, stepOut] = Array.from(
+      { length: 10 },
+      () => this.#whole(),
+    ) as [number, number, number, number, number, number, number, number, number, number];
+    const lags = this.#lags();
+    for (const { rows, lag } of lags) this.#ringAddress.set(`${rows} ${lag}`, this.#whole());
+    const address = (target: number, firstRow: number, width: 16 | 32): void => {
+      code.get(BASE).get(firstRow).whole(width).op(i32.mul).op(i32.add);
+      if (lanes === "f64x2")
+        code
+          .get(PAIR)
+          .whole(width / 2)
+          .op(i32.mul)
+          .op(i32.add);
+      code.set(target);
+    };
+    address(data32, FROM, 16);
+    address(data64, FROM, 32);
+    address(kept32, COMMIT_FROM, 16);
+    address(kept64, COMMIT_FROM, 32);
+    for (const [step, bytes] of [
+      [step16, 16],
+      [step32, 32],
+      [stepOut, this.#layout.outputRow],
+    ] as const) {
+      code.get(COMMIT).whole(bytes).op(i32.mul).set(step);
+    }
+    code.get(OUT).set(out).get(FROM).set(row).whole(NEVER).set(last);
+    const rowVector = this.#hoist();
+    code.op(control.loop).op(control.empty);
+    for (const { rows, lag } of lags) {
+      code
+        .get(row)
+        .whole(lag)
+        .op(i32.sub)
+        .whole(rows - 1)
+        .op(i32.and);
+      code.whole(4).op(i32.shiftLeft).get(STATE).op(i32.add);
+      code.set(this.#ringAddress.get(`${rows} ${lag}`)!);
+    }
+    const places = { data32, data64, out, kept32, kept64 };
+    for (const store of stores) this.#store(store, places);
+    if (watched !== null && watched.op !== "condition") {
+      code.get(row).get(last);
+      this.#push(watched, places);
+      code.simd(vector.anyTrue).op(i32.select).set(last);
+    }
+    if (rowVector !== null) {
+      code.get(rowVector).splat(lanes, 1).float(lanes, "add").set(rowVector);
+    }
+    for (const [pointer, bytes] of [
+      [data32, 16],
+      [data64, 32],
+    ] as const) {
+      code.get(pointer).whole(bytes).op(i32.add).set(pointer);
+    }
+    for (const [pointer, step] of [
+      [kept32, step16],
+      [kept64, step32],
+      [out, stepOut],
+    ] as const) {
+      code.get(pointer).get(step).op(i32.add).set(pointer);
+    }
+    code.get(row).whole(1).op(i32.add).tee(row).get(TO).op(i32.lessSigned).op(control.branchIf);
+    code.bytes.u32(0);
+    code.op(control.end).get(last);
+    const body = new Bytes();
+    body.u32(2).u32(this.#wholes).byte(valueType.i32).u32(this.#vectors).byte(valueType.v128);
+    body.bytes(code.bytes.view()).byte(control.end);
+    return {
+      body,
+      stateBytes: this.#stateBytes,
+    };
+  }
+
+  #lags(): { readonly rows: number; readonly lag: number }[] {
+    const lags = new Map<string, { rows: number; lag: number }>();
+    const add = (rows: number, lag: number): unknown => lags.set(`${rows} ${lag}`, { rows, lag });
+    for (const { rows } of this.#rings.values()) add(rows, 0);
+    for (const node of this.#live.uses.keys()) {
+      if (node.op === "ring") add(this.#rings.get(node.number)!.rows, node.lag);
+    }
+    return [...lags.values()];
+  }
+
+  /** Constants and what stays the same over all rows, before the loop. Returns the local of the row number. */
+  #hoist(): number | null {
+    const { lanes } = this.#graph;
+    const code = this.#code;
+    let rowVector: number | null = null;
+    const splatRow = (parameter: number): void => {
+      code
+        .get(parameter)
+        .op(lanes === "f32x4" ? i32.toFloat32 : i32.toFloat64)
+        .float(lanes, "splat");
+    };
+    if ([...this.#live.uses.keys()].some(({ op }) => op === "log")) {
+      for (const bytes of logConstants) {
+        if (this.#bytes.has(bytes.join())) continue;
+        const local = this.#scratch();
+        this.#bytes.set(bytes.join(), local);
+        code.constant(bytes).set(local);
+      }
+    }
+    for (const [node, uses] of this.#live.uses) {
+      if (node.op === "constant" || node.op === "condition" || node.op === "count") {
+        if (uses < 2) continue;
+        this.#constant(node);
+      } else if (node.op === "row") {
+        splatRow(FROM);
+        rowVector = this.#nextLocal;
+      } else if (node.op === "origin") splatRow(ORIGIN);
+      else if (node.op === "start") {
+        code.get(BASE);
+        if (lanes === "f64x2") code.get(PAIR).whole(BYTES).op(i32.mul).op(i32.add);
+        code.memory(vector.load, 2, lanes === "f32x4" ? 0 : FIRST_ROWS);
+      } else continue;
+      code.set(this.#keep(node));
+    }
+    return rowVector;
+  }
+
+  #constant(node: Vector): void {
+    if (node.op === "count") this.#code.longs(0n);
+    else if (node.op === "condition") this.#code.longs(node.number === 0 ? 0n : -1n);
+    else this.#code.splat(this.#graph.lanes, node.number);
+  }
+
+  #store(store: Store, places: Places): void {
+    const code = this.#code;
+    const { lanes } = this.#graph;
+    if (store.kind === "ring") {
+      const { rows, offset } = this.#rings.get(store.slot)!;
+      code.get(this.#ringAddress.get(`${rows} 0`)!);
+      this.#push(store.value, places);
+      code.memory(vector.store, 2, offset);
+      return;
+    }
+    const type = store.kind === "slot" ? store.target.type : store.type;
+    const offset =
+      store.kind === "slot" ? this.#slotOffset(store.target, 0) : store.index * this.#layout.outputStride;
+    const place = store.kind === "output" ? places.out : type === "f32" ? places.kept32 : places.kept64;
+    code.get(place);
+    this.#push(store.value, places);
+    if (store.kind === "output" && store.unless !== null) {
+      const made = this.#scratch();
+      code.set(made).get(place);
+      if (type === "f32") code.memory(vector.load64Zero, 2, offset).simd(vector.promote);
+      else code.memory(vector.load, 2, offset);
+      code.get(made);
+      this.#push(store.unless, places);
+      code.simd(vector.select);
+    }
+    if (lanes === "f64x2" && type === "f32") {
+      code.simd(vector.demote).memory(vector.store64Lane, 2, offset).bytes.byte(0);
+    } else code.memory(vector.store, 2, offset);
+  }
+
+  #slotOffset(source: { readonly type: "f32" | "f64"; readonly index: number }, lag: number): number {
+    const region = this.#layout[source.type];
+    const width = source.type === "f32" ? 16 : 32;
+    return region.offset + source.index * region.stride + (this.#layout.pad - lag) * width;
+  }
+
+  /** Puts a node's value on the stack; a shared one is computed once and kept in a local. */
+  #push(node: Vector, places: Places): void {
+    const known = this.#locals.get(node);
+    if (known !== undefined) {
+      this.#code.get(known);
+      return;
+    }
+    this.#compute(node, places);
+    if (this.#live.uses.get(node)! > 1) this.#code.tee(this.#keep(node));
+  }
+
+  #compute(node: Vector, places: Places): void {
+    const code = this.#code;
+    const { lanes } = this.#graph;
+    const each = (): void => {
+      for (const input of node.inputs) this.#push(input, places);
+    };
+    switch (node.op) {
+      case "constant":
+      case "condition":
+      case "count":
+        this.#constant(node);
+        return;
+      case "load":
+        this.#load(node, places);
+        return;
+      case "ring": {
+        const { rows, offset } = this.#rings.get(node.number)!;
+        code.get(this.#ringAddress.get(`${rows} ${node.lag}`)!).memory(vector.load, 2, offset);
+        return;
+      }
+      case "select": {
+        const [condition, yes, no] = node.inputs as readonly [Vector, Vector, Vector];
+        this.#push(yes, places);
+        this.#push(no, places);
+        this.#push(condition, places);
+        code.simd(vector.select);
+        return;
+      }
+      case "tally":
+        each();
+        code.simd(lanes === "f32x4" ? int32x4.sub : int64x2.sub);
+        return;
+      case "total":
+        each();
+        if (lanes === "f32x4") code.simd(int32x4.toFloat);
+        else code.longs(0x4330000000000000n).simd(vector.or).splat("f64x2", TWO_52).float("f64x2", "sub");
+        return;
+      case "log": {
+        each();
+        const log = lanes === "f32x4" ? logOfFour : logOfPair;
+        log(code, {
+          constant: (bytes) => this.#bytes.get(bytes.join())!,
+          scratch: () => this.#scratch(),
+        });
+        return;
+      }
+      case "round":
+        each();
+        code.simd(vector.demote).simd(vector.promote);
+        return;
+      case "keep":
+      case "and":
+        each();
+        code.simd(vector.and);
+        return;
+      case "or":
+        each();
+        code.simd(vector.or);
+        return;
+      case "not":
+        each();
+        code.simd(vector.not);
+        return;
+      case "row":
+      case "start":
+      case "origin":
+        throw new Error(`${node.op} is hoisted before the loop`);
+      default:
+        each();
+        code.float(lanes, node.op satisfies Arithmetic | Comparison | "abs" | "neg" | "sqrt" | "floor");
+    }
+  }
+
+  #load(node: Vector, places: Places): void {
+    const source = node.source!;
+    const offset = this.#slotOffset(source, node.lag);
+    const wide = this.#graph.lanes === "f64x2";
+    if (source.type === "f64") {
+      if (!wide) throw new Error("a float64 array is not read by float32 lanes");
+      this.#code.get(places.data64).memory(vector.load, 2, offset);
+    } else if (wide) {
+      this.#code.get(places.data32).memory(vector.load64Zero, 2, offset).simd(vector.promote);
+    } else this.#code.get(places.data32).memory(vector.load, 2, offset);
+  }
+
+  #keep(node: Vector): number {
+    const local = this.#scratch();
+    this.#locals.set(node, local);
+    return local;
+  }
+
+  #scratch(): number {
+    this.#vectors++;
+    return this.#nextLocal++;
+  }
+
+  /** Integer locals come before all vector ones. */
+  #whole(): number {
+    this.#wholes++;
+    return this.#nextLocal++;
+  }
+}
+
+interface Places {
+  readonly data32: number;
+  readonly data64: number;
+  readonly out: number;
+  readonly kept32: number;
+  readonly kept64: number;
+}
