@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
+import { factorErrors } from "#factors/errors";
 import { loadUserFactors, workspaceFactors, type UserFactors } from "./user-factors.ts";
 import { workspaceAt } from "./workspace.ts";
 
@@ -236,4 +238,23 @@ test("a module that was edited is loaded anew", async () => {
     "export default { name: 'm', factors: [{ name: 'b', expression: '$close' }] };",
   );
   expect(names(await loadUserFactors(folder))).toEqual(["m.b"]);
+});
+
+describe("the guide", () => {
+  const guide = readFileSync(
+    join(import.meta.dirname, "..", "..", "docs", "guides", "add-a-factor.md"),
+    "utf8",
+  );
+  const block = (language: string): string =>
+    new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "s").exec(guide)![1]!;
+
+  test("shows files that load", async () => {
+    const loaded = await load({ "mine.yaml": block("yaml"), "gaps.ts": block("ts") });
+    expect(loaded.problems).toEqual([]);
+    expect(names(loaded)).toEqual(["gaps.gap3", "gaps.gap5", "gaps.gap10", "mine.reversal", "mine.quiet"]);
+  });
+
+  test("tells every code that a factor file can end in", () => {
+    for (const code of Object.keys(factorErrors)) expect(guide).toContain(`\`${code}\``);
+  });
 });
