@@ -9,7 +9,14 @@ import {
   plusIndicator,
   plusMovement,
 } from "../../src/factors/technical/directional-movement.ts";
-import { combined, lineOf, startingAt, windowed, type Line } from "../../src/factors/technical/line.ts";
+import {
+  combined,
+  hidden,
+  lineOf,
+  startingAt,
+  windowed,
+  type Line,
+} from "../../src/factors/technical/line.ts";
 import {
   cci,
   cmo,
@@ -118,11 +125,9 @@ function macdExtended(params: readonly number[]): Line[] {
 function macdFixed(period: number): Line[] {
   const seeded = (x: Line, rows: number, weight: number): Line => {
     const from = x.from + rows - 1;
-    const seed = startingAt(
-      { text: `If(Count(${x.text},0)>${rows},${x.text},Mean(${x.text},0))`, from },
-      from,
-    );
-    return { text: `DMA(${seed.text},${weight})`, from };
+    const text = hidden(x);
+    const seed = `If(Count(${text},0)>${rows},${text},Mean(${text},0))`;
+    return { text: `DMA(${hidden({ text: seed, from, early: true })},${weight})`, from };
   };
   const both = [seeded(startingAt(lineOf(close), 14), 12, 0.15), seeded(lineOf(close), 26, 0.075)];
   const line = combined(both, (a, b) => `${a}-${b}`);

@@ -342,6 +342,12 @@ function clockOf(
     }
     return "session";
   }
+  if (operator.scope === "cross-section" && clocks.has("period")) {
+    throw new ExpressionError("EXPRESSION_PERIODIC", `${operator.name} of values over periods`, {
+      column: site.tree.column,
+      remedy: `bring them to days first: ${operator.name}(P($$field_q))`,
+    });
+  }
   if (clocks.size > 1) throw periodicOutside(site.tree);
   return clocks.values().next().value ?? "none";
 }

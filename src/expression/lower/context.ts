@@ -131,11 +131,7 @@ export class LoweringContext {
       const unfit = vectors.and(this.exists(0), vectors.not(fit));
       const isFirst = vectors.compare("le", vectors.row(), vectors.origin());
       last = vectors.recur((previous) =>
-        vectors.select(
-          unfit,
-          vectors.row(),
-          vectors.select(isFirst, vectors.constant(LONG_AGO), previous),
-        ),
+        vectors.select(unfit, vectors.row(), vectors.select(isFirst, vectors.constant(LONG_AGO), previous)),
       );
       this.#lastUnfit.set(id, last);
     }
@@ -178,9 +174,7 @@ export class LoweringContext {
     const source = this.#sources.get(node.id);
     if (source !== undefined) {
       const loaded = this.vectors.load(source);
-      return node.type === "bool"
-        ? this.vectors.compare("ne", loaded, this.vectors.constant(0))
-        : loaded;
+      return node.type === "bool" ? this.vectors.compare("ne", loaded, this.vectors.constant(0)) : loaded;
     }
     if (node.kind === "number") return this.vectors.constant(node.value);
     if (node.kind !== "apply") throw new Error(`the field ${node.name} has no place in the block`);

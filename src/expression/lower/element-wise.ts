@@ -13,7 +13,19 @@ function arithmetic(op: Arithmetic): Lowering {
 
 export const elementWise: Readonly<Record<string, Lowering>> = {
   Sub: arithmetic("sub"),
-  Div: arithmetic("div"),
+  Div: {
+    ...arithmetic("div"),
+    /**
+     * Qlib's float32 quotients are exact. A float64 one that float32 lanes stand in for is a product with the reciprocal:
+     * many factors have the same denominator.
+     */
+    lower(context, node) {
+      const { vectors } = context;
+      const [left, right] = context.operands(node);
+      if (node.type === "f32" || context.mode.lanes === "f64x2") return vectors.div(left, right);
+      return vectors.mul(left, vectors.div(vectors.constant(1), right));
+    },
+  },
   Add: arithmetic("add"),
   Mul: arithmetic("mul"),
   Greater: arithmetic("max"),

@@ -32,10 +32,7 @@ function inverse({ vectors }: LoweringContext, count: Vector): Vector {
 export function steps(context: LoweringContext, { filled, present }: Stream, rows: number): Vector[] {
   const { vectors } = context;
   return Array.from({ length: rows - 1 }, (_, index) =>
-    vectors.keep(
-      vectors.lagged(present, index + 1),
-      vectors.sub(vectors.lagged(filled, index + 1), filled),
-    ),
+    vectors.keep(vectors.lagged(present, index + 1), vectors.sub(vectors.lagged(filled, index + 1), filled)),
   );
 }
 
@@ -56,9 +53,7 @@ export function momentsRule(context: LoweringContext, stream: Stream): TreeRule<
       const squares = [vectors.keep(present, vectors.mul(mean, mean))];
       for (const [index, difference] of differences.entries()) {
         const deviation = vectors.sub(difference, mean);
-        squares.push(
-          vectors.keep(vectors.lagged(present, index + 1), vectors.mul(deviation, deviation)),
-        );
+        squares.push(vectors.keep(vectors.lagged(present, index + 1), vectors.mul(deviation, deviation)));
       }
       return { count, mean, squares: total(context, squares) };
     },
@@ -149,11 +144,7 @@ function agesOf(context: LoweringContext, stream: Stream, rows: number): Moments
         return {
           ...moments.merge(newer, older, length),
           age: vectors.add(newer.age, vectors.mul(apart, share)),
-          ages: total(context, [
-            newer.ages,
-            older.ages,
-            vectors.mul(apart, vectors.mul(apart, weight)),
-          ]),
+          ages: total(context, [newer.ages, older.ages, vectors.mul(apart, vectors.mul(apart, weight))]),
           product: total(context, [
             newer.product,
             older.product,
@@ -244,10 +235,7 @@ export const moments: Readonly<Record<string, Lowering>> = {
       context.stream(node.inputs[0]!),
       windowRows(node),
     );
-    const explained = vectors.mul(
-      vectors.mul(product, product),
-      vectors.div(vectors.constant(1), ages),
-    );
+    const explained = vectors.mul(vectors.mul(product, product), vectors.div(vectors.constant(1), ages));
     const deviation = context.number(node.inputs[1]!);
     const curved = vectors.compare("gt", deviation, vectors.constant(FLAT));
     const share = atLeast(context, count, 2, vectors.div(explained, squares));

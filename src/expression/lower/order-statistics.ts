@@ -115,7 +115,6 @@ export const orderStatistics: Readonly<Record<string, Lowering>> = {
     windowed: true,
     supports: fits,
     back: (node) => windowRows(node) - 1,
-    lower: (context, node) =>
-      quantile(context, { id: node.inputs[0]!, rows: windowRows(node), share: 0.5 }),
+    lower: (context, node) => quantile(context, { id: node.inputs[0]!, rows: windowRows(node), share: 0.5 }),
   },
 };

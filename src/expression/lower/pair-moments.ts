@@ -77,13 +77,19 @@ export const pairMoments: Readonly<Record<string, Lowering>> = {
     ...windowed,
     lower(context, node) {
       const { vectors } = context;
-      const { count, squares, squaresY, product } = pairOf(context, node);
+      const pair = pairOf(context, node);
+      const { count, squares, squaresY, product } = pair;
       let known = vectors.compare("ge", count, vectors.constant(2));
       for (const deviation of node.inputs.slice(2)) {
         const spread = vectors.compare("gt", context.number(deviation), vectors.constant(FLAT));
         known = vectors.and(known, spread);
       }
-      const scale = vectors.mul(vectors.sqrt(squares), vectors.sqrt(squaresY));
+      // With nothing missing these are the deviations just tested.
+      const [deviationX, deviationY] = [squares, squaresY].map((each) =>
+        vectors.sqrt(sample(context, pair, each)),
+      ) as [Vector, Vector];
+      const rest = vectors.sub(count, vectors.constant(1));
+      const scale = vectors.mul(vectors.mul(deviationX, deviationY), rest);
       return vectors.select(known, vectors.div(product, scale), vectors.constant(Number.NaN));
     },
   },

@@ -19,10 +19,7 @@ export const rank: Readonly<Record<string, Lowering>> = {
       const conditions = [];
       for (let back = 1; back < rows; back++) {
         const earlier = vectors.lagged(value, back);
-        conditions.push(
-          vectors.compare("lt", earlier, value),
-          vectors.compare("le", earlier, value),
-        );
+        conditions.push(vectors.compare("lt", earlier, value), vectors.compare("le", earlier, value));
       }
       const count = windowCount(context, stream.present, rows);
       const place = vectors.add(

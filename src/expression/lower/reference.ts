@@ -16,7 +16,6 @@ export const reference: Readonly<Record<string, Lowering>> = {
   Delta: {
     supports: (node) => isPlainWindow(node),
     back: windowRows,
-    lower: (context, node) =>
-      context.vectors.sub(context.number(node.inputs[0]!), earlier(context, node)),
+    lower: (context, node) => context.vectors.sub(context.number(node.inputs[0]!), earlier(context, node)),
   },
 };

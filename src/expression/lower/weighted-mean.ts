@@ -36,20 +36,14 @@ export const weightedMean: Readonly<Record<string, Lowering>> = {
           },
           merge: (newer, older) => ({
             sum: vectors.add(newer.sum, older.sum),
-            ranked: vectors.add(
-              vectors.add(newer.ranked, older.ranked),
-              vectors.mul(older.there, newer.sum),
-            ),
+            ranked: vectors.add(vectors.add(newer.ranked, older.ranked), vectors.mul(older.there, newer.sum)),
             there: vectors.add(newer.there, older.there),
           }),
         },
         rows,
       );
       const length = windowCount(context, exists, rows);
-      const weights = vectors.mul(
-        vectors.mul(length, vectors.add(length, one)),
-        vectors.constant(0.5),
-      );
+      const weights = vectors.mul(vectors.mul(length, vectors.add(length, one)), vectors.constant(0.5));
       const count = windowCount(context, present, rows);
       const mean = vectors.div(vectors.div(ranked, weights), count);
       return context.unlessEmpty(count, mean);

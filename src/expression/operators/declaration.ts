@@ -55,7 +55,9 @@ export type Family =
   | "rolling"
   | "recurrence"
   | "reference"
+  | "candlestick"
   | "instrument"
+  | "cross-section"
   | "point in time";
 
 export interface Operator {
@@ -81,14 +83,18 @@ export interface Operator {
    * with whoever else needs them.
    */
   readonly companions?: readonly (readonly [operator: string, operand: number])[];
-  /** The result belongs to another instrument or runs over periods: the backend changes scope for it. */
-  readonly scope?: "instrument" | "period" | "unsupported";
+  /**
+   * The result belongs to another instrument, runs over periods, or needs every instrument of the row: the backend changes
+   * scope for it. Operators of a cross-section are never met in a graph that `planPhases` made.
+   */
+  readonly scope?: "instrument" | "period" | "cross-section" | "unsupported";
   /**
    * How the operator is computed row by row with a state of fixed size, from its arguments that are no operands; null
    * when with these arguments it needs the rows themselves (a window). Its row holds one number per input, and `compute`
    * gives the same bits.
    */
   readonly recurrence?: (rest: readonly Argument[]) => Recurrence | null;
+  /** Series run over rows; in a cross-section over the instruments of one row, in code-point order of their ids. */
   compute(task: Task): void;
 }
 

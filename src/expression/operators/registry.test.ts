@@ -14,6 +14,18 @@ test("every operator of Qlib is there, under its own name, and the others say th
   expect(operators.map(({ name }) => name).sort()).toEqual([...qlibNames, ...ours].sort());
 });
 
+test("no two operators have one name", () => {
+  expect(new Set(operators.map(({ name }) => name)).size).toBe(operators.length);
+});
+
+test("every operator across instruments has a form within groups", () => {
+  const across = operators.filter(({ family }) => family === "cross-section").map(({ name }) => name);
+  const named = (prefix: string): string[] =>
+    across.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  expect(named("CS")).toEqual(named("Group"));
+  expect(named("CS").length * 2).toBe(across.length);
+});
+
 describe.each(operators.map((operator) => [operator.name, operator] as const))("%s", (name, operator) => {
   test("says what it does, what it does about missing values and where it is from", () => {
     expect(operatorNamed(name)).toBe(operator);

@@ -2,10 +2,12 @@ import { abs } from "./abs.ts";
 import { add } from "./add.ts";
 import { and } from "./and.ts";
 import { atan } from "./atan.ts";
+import { candlesticks } from "./candlestick.ts";
 import { changeInstrument } from "./change-instrument.ts";
 import { corr } from "./corr.ts";
 import { count } from "./count.ts";
 import { cov } from "./cov.ts";
+import { crossSectional } from "./cross-sectional.ts";
 import { delta } from "./delta.ts";
 import { div } from "./div.ts";
 import { dma } from "./dma.ts";
@@ -122,9 +124,11 @@ const inOrder: readonly Operator[] = [
   sar,
   changeInstrument,
   mask,
+  ...crossSectional,
   p,
   pref,
   tResample,
+  ...candlesticks,
 ];
 
 /** Every operator of the language, in the order of the reference page. Names are case-sensitive, as in Qlib. */

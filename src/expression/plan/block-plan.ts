@@ -139,7 +139,8 @@ function nodesElsewhere(graph: Graph): ReadonlySet<number> {
   for (const node of graph.nodes) {
     if (node.kind === "periodic") elsewhere.add(node.id);
     if (node.kind !== "apply") continue;
-    if (node.operator.scope !== undefined || node.inputs.some((id) => elsewhere.has(id))) elsewhere.add(node.id);
+    if (node.operator.scope !== undefined || node.inputs.some((id) => elsewhere.has(id)))
+      elsewhere.add(node.id);
   }
   return elsewhere;
 }

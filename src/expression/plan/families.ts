@@ -62,7 +62,11 @@ export function reachWithin(graph: Graph, id: number, sources: ReadonlyMap<numbe
     let rows = known.get(each);
     if (rows === undefined) {
       const back = loweringOf(node, graph)?.back?.(node) ?? 0;
-      rows = Math.max(0, ...operandsOf(node).map((input) => back + visit(input)), ...companionsOf(node).map(visit));
+      rows = Math.max(
+        0,
+        ...operandsOf(node).map((input) => back + visit(input)),
+        ...companionsOf(node).map(visit),
+      );
       known.set(each, rows);
     }
     return rows;
@@ -80,7 +84,11 @@ function companionsOf({ inputs, operator }: AppliedOperator): readonly number[] 
 }
 
 /** Streams that windows of a target read, with the rows they reach back in all. */
-export function streamsOf(graph: Graph, target: number, sources: ReadonlyMap<number, Source>): Map<number, number> {
+export function streamsOf(
+  graph: Graph,
+  target: number,
+  sources: ReadonlyMap<number, Source>,
+): Map<number, number> {
   const streams = new Map<number, number>();
   const seen = new Map<number, number>();
   const visit = (id: number, back: number): void => {
@@ -104,7 +112,11 @@ export function streamsOf(graph: Graph, target: number, sources: ReadonlyMap<num
 }
 
 /** Joins targets that use the same statistic of the same operands. */
-function groupsOf(graph: Graph, targets: readonly number[], sources: ReadonlyMap<number, Source>): number[][] {
+function groupsOf(
+  graph: Graph,
+  targets: readonly number[],
+  sources: ReadonlyMap<number, Source>,
+): number[][] {
   const parent = new Map<string, string>();
   const find = (key: string): string => {
     let root = key;

@@ -69,7 +69,8 @@ function exactOperands(graph: Graph, node: AppliedOperator, known: Known): boole
   for (const input of inputs) {
     if (input.kind === "number") {
       if (Math.abs(input.value) > LARGEST) return false;
-    } else if (known(input.id)?.kind !== "exact" || (input.type !== "f32" && input.type !== "bool")) return false;
+    } else if (known(input.id)?.kind !== "exact" || (input.type !== "f32" && input.type !== "bool"))
+      return false;
   }
   const [left, right] = inputs;
   if (left === undefined || right === undefined || node.operator.name === "If") return true;
@@ -158,7 +159,10 @@ function partsOf(graph: Graph, left: GraphNode, right: GraphNode): Fitness {
 function isSumOfMagnitudes(graph: Graph, node: GraphNode, rows: number): boolean {
   if (node.kind !== "apply") return false;
   if (node.operator.name === "Add") {
-    return graph.nodes[node.inputs[1]!]!.kind === "number" && isSumOfMagnitudes(graph, graph.nodes[node.inputs[0]!]!, rows);
+    return (
+      graph.nodes[node.inputs[1]!]!.kind === "number" &&
+      isSumOfMagnitudes(graph, graph.nodes[node.inputs[0]!]!, rows)
+    );
   }
   if (sumRows(node) !== rows) return false;
   const operand = graph.nodes[node.inputs[0]!]!;
@@ -175,7 +179,10 @@ function isNonNegative(graph: Graph, id: number): boolean {
     case "Abs":
       return true;
     case "Greater":
-      return node.inputs.some((each) => isNonNegative(graph, each) && graph.nodes[each]!.kind === "number") || all(node.inputs);
+      return (
+        node.inputs.some((each) => isNonNegative(graph, each) && graph.nodes[each]!.kind === "number") ||
+        all(node.inputs)
+      );
     case "Mul":
     case "Div":
     case "Add":

@@ -37,6 +37,9 @@ type Call = (...parameters: number[]) => number;
 
 interface BoundVersion {
   readonly call: Call;
+  readonly stateBytes: number;
+  /** The rings after rows on which nothing was listed. */
+  readonly empty: Uint8Array[];
   readonly pairs: readonly number[];
   /** Address of the rings by quad and pair. */
   readonly state: readonly (readonly number[])[];
@@ -108,6 +111,8 @@ export class BlockEngine {
     const { exports } = new WebAssembly.Instance(module, { engine: { memory: this.#memory } });
     const bind = (version: VersionFacts): BoundVersion => ({
       call: exports[version.name] as Call,
+      stateBytes: version.stateBytes,
+      empty: [],
       pairs: version.lanes === "f32x4" ? [0] : [0, 1],
       state: rings.get(version.name)!,
     });
@@ -138,30 +143,6 @@ export class BlockEngine {
     }
   }
 
-  //BENCH
-  bench(data?: BlockData): string[] {
-    const out: string[] = [];
-    const tm = (nm: string, f: () => void): void => { let best = 1e9; for (let r = 0; r < 8; r++) { const t = process.cpuUsage(); f(); const d = process.cpuUsage(t); best = Math.min(best, (d.user + d.system) * 1000 / (this.program.shape.rows * this.program.shape.lanes)); } out.push(`${nm} ${best.toFixed(1)} ns/row`); };
-    tm("stage", () => { for (const { node } of this.program.plan.fields) this.#stage(node, data!); });
-    tm("deliver", () => { const rows = this.program.shape.rows; for (let group = 0; group < this.#quads; group += GROUP) for (let from = 0; from < rows; from += CHUNK_ROWS) this.#deliverChunk({ stage: 0, group, quads: Math.min(GROUP, this.#quads - group), from, to: Math.min(rows, from + CHUNK_ROWS) }); });
-    const rows = this.program.shape.rows;
-    for (const stage of this.#stages) for (const { family, complete, masked } of stage) {
-      for (const [nm, v] of [["complete", complete], ["masked", masked]] as const) {
-        if (v === null) continue;
-        let best = 1e9;
-        for (let r = 0; r < 10; r++) {
-          const t = process.cpuUsage();
-          for (let from = 64; from + 64 <= rows; from += 64) for (let q = 0; q < this.#quads; q++) this.#call(v, { quad: q, from, to: from + 64, commit: 1, origin: 0 });
-          const d = process.cpuUsage(t);
-          best = Math.min(best, (d.user + d.system) * 1000 / ((Math.floor(rows / 64) - 1) * 64 * this.#quads * 4));
-        }
-        out.push(`${family.name} ${nm} ${family.targets.length} targets ${family.operations} ops: ${best.toFixed(1)} ns/row; state ${v.state[0]!.length}`);
-      }
-    }
-    return out;
-  }
-  //END
-
   /** One output of the last run, `[row][lane]`; NaN outside the instruments' spans. Valid until the next run. */
   output(index: number): Float32Array | Float64Array {
     const { layout, plan, shape } = this.program;
@@ -181,8 +162,7 @@ export class BlockEngine {
     const { layout } = this.program;
     const region = layout[source.type];
     const width = source.type === "f32" ? 16 : 32;
-    const address =
-      this.#base(quad) + region.offset + source.index * region.stride + layout.pad * width;
+    const address = this.#base(quad) + region.offset + source.index * region.stride + layout.pad * width;
     return address / (source.type === "f32" ? 4 : 8);
   }
 
@@ -243,12 +223,7 @@ export class BlockEngine {
     }
   }
 
-  #fillOutside(
-    target: Float32Array | Float64Array,
-    start: number,
-    data: BlockData,
-    lane: number,
-  ): void {
+  #fillOutside(target: Float32Array | Float64Array, start: number, data: BlockData, lane: number): void {
     const { rows } = this.program.shape;
     const first = Math.min(data.first[lane]!, rows);
     for (let row = 0; row < first; row++) target[start + row * QUAD] = OUTSIDE;
@@ -262,9 +237,8 @@ export class BlockEngine {
     const node = graph.nodes[id]!;
     if (node.kind !== "apply") return;
     const inputs = node.inputs.map((input) => graph.nodes[input]!);
-    const inputTypes = inputs.map(
-      (input): OperandType =>
-        input.kind === "number" ? { type: input.type, number: input.value } : { type: input.type },
+    const inputTypes = inputs.map((input): OperandType =>
+      input.kind === "number" ? { type: input.type, number: input.value } : { type: input.type },
     );
     const source = sources.get(id)!;
     const target = this.#memoryOf(source);
@@ -298,10 +272,11 @@ export class BlockEngine {
     const families = this.#stages[stage]!;
     const { rows } = this.program.shape;
     const progress = families.map(() =>
-      Array.from(
-        { length: this.#quads },
-        (): Progress => ({ lastUnfit: NEVER, maskedUntil: NEVER, maskedOrigin: 0 }),
-      ),
+      Array.from({ length: this.#quads }, (): Progress => ({
+        lastUnfit: NEVER,
+        maskedUntil: NEVER,
+        maskedOrigin: 0,
+      })),
     );
     for (let group = 0; group < this.#quads; group += GROUP) {
       const end = Math.min(this.#quads, group + GROUP);
@@ -355,13 +330,30 @@ export class BlockEngine {
     const isMissing = progress.lastUnfit + reach >= from || listedWithin(chunk, reach);
     if (!isMissing) return;
     this.statistics.masked++;
-    if (progress.maskedUntil !== from) {
-      progress.maskedOrigin = from - reach - 1;
-      const warm = { quad, from: progress.maskedOrigin, to: from, origin: progress.maskedOrigin };
-      this.#call(masked, { ...warm, commit: 0 });
-    }
+    if (progress.maskedUntil !== from) this.#warm(masked, progress, { ...chunk, reach });
     this.#call(masked, { quad, from, to, commit: 1, origin: progress.maskedOrigin });
     progress.maskedUntil = to;
+  }
+
+  /** Fills the rings with what came before the chunk. Before any listing that is always the same. */
+  #warm(version: BoundVersion, progress: Progress, chunk: Chunk & { readonly reach: number }): void {
+    const { quad, from, reach } = chunk;
+    const origin = from - reach - 1;
+    progress.maskedOrigin = origin;
+    const isFirst = !isAlive(chunk.data, quad, origin, from);
+    if (isFirst && from === 0 && version.empty.length > 0) {
+      for (const pair of version.pairs) {
+        const state = version.state[quad]![pair]!;
+        new Uint8Array(this.#memory.buffer, state, version.stateBytes).set(version.empty[pair]!);
+      }
+      return;
+    }
+    this.#call(version, { quad, from: origin, to: from, origin, commit: 0 });
+    if (!isFirst || from !== 0) return;
+    for (const pair of version.pairs) {
+      const state = version.state[quad]![pair]!;
+      version.empty[pair] = new Uint8Array(this.#memory.buffer).slice(state, state + version.stateBytes);
+    }
   }
 
   /** Runs one version over some rows; without `commit` what it writes goes to the row after the last one. */

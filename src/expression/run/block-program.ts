@@ -1,6 +1,11 @@
 import { deliverFunction } from "#kernels/wasm/deliver-function";
-import { FAMILY_PARAMETERS, familyFunction, HEADER_BYTES, type DataLayout } from "#kernels/wasm/family-function";
-import { encodeModule, LOG_OF_FOUR, LOG_OF_PAIR, type ModuleFunction } from "#kernels/wasm/module";
+import {
+  FAMILY_PARAMETERS,
+  familyFunction,
+  HEADER_BYTES,
+  type DataLayout,
+} from "#kernels/wasm/family-function";
+import { encodeModule, type ModuleFunction } from "#kernels/wasm/module";
 import type { Lanes } from "#kernels/wasm/lanes";
 import { LoweringContext, type LoweringMode } from "../lower/context.ts";
 import { lowerings } from "../lower/lowerings.ts";
@@ -41,7 +46,7 @@ export interface VersionFacts {
 }
 
 /** Rows at a time: few enough that rings and outputs of four quads stay in the second-level cache. */
-export const CHUNK_ROWS = 128;
+export const CHUNK_ROWS = 64;
 /** Instruments that are computed at once: one f32x4 vector, two f64x2. */
 export const QUAD = 4;
 /** Quads that deliver together: 16 float32 are a cache line. */
@@ -61,8 +66,7 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   const versions = new Map<string, FamilyVersions>();
   const add = (part: Part, mode: LoweringMode, suffix: string): VersionFacts => {
     const name = `${part.family.name}${suffix}`;
-    const log = mode.lanes === "f32x4" ? LOG_OF_FOUR : LOG_OF_PAIR;
-    const { body, stateBytes } = familyFunction(lowered(plan, { ...part, places }, mode), layout, log);
+    const { body, stateBytes } = familyFunction(lowered(plan, { ...part, places }, mode), layout);
     functions.push({ name, body, parameters: FAMILY_PARAMETERS });
     return { name, lanes: mode.lanes, stateBytes };
   };

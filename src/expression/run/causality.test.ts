@@ -38,8 +38,26 @@ const expressions = [
   "DMA($close,0.3)",
   "DMA($close,Abs($open)/60)",
   "SAR($close,$open,0.02,0.2)",
+  ..."Rank ZScore Demean Scale Mean Std Median Sum Count"
+    .split(" ")
+    .flatMap((name) => [`CS${name}($close/Ref($close,3))`, `Group${name}($close,$open>5)`]),
+  "CSBucket(Mean($close,4),3)",
+  "GroupBucket($close,$open>5,2)",
+  "CSWinsorize($close,0.2)",
+  "GroupWinsorize($close,$open>5,0.2)",
+  "CSResi($close,$open)",
+  "GroupResi($close,$open,$open>5)",
+  "Mean(CSRank(Std(CSDemean($close),3)),5)",
+  "ChangeInstrument('S2',Mean(CSRank($close),3))-CSZScore(Mask($close,'S1')+$close)",
+  "CSRank(P($$roe_q)*$close)",
   "P(Mean($$roe_q,2))/$close",
   "PRef($$roe_q,202302)",
+  ...operators
+    .filter(({ family }) => family === "candlestick")
+    .map(({ name, parameters }) => {
+      const prices = "$open,1.01*Greater($open,$close),0.99*Less($open,$close),$close";
+      return `${name}(${prices}${parameters.length > 4 ? ",0.3" : ""})`;
+    }),
 ];
 
 const ROWS = 60;

@@ -1,4 +1,4 @@
-import { combined, ratio, startingAt, type Flat, type Line } from "./line.ts";
+import { combined, hidden, ratio, startingAt, type Flat, type Line } from "./line.ts";
 import { wilderAverage } from "./moving-average.ts";
 import { trueRange } from "./price.ts";
 
@@ -61,7 +61,7 @@ export function directionalIndex(options: { readonly period: number; readonly id
   );
   if (options.idle !== "talib") return index;
   // Starts at 0 when there is nothing to start from, and is carried where there is no movement.
-  const first = `If(Count(${plus.text},0)<=2,${idleZero(index, plus, minus)},${index.text})`;
+  const first = `If(Count(${plus.text},0)<=2,${idleZero(index, plus, minus)},${hidden(index)})`;
   return { text: `DMA(${first},1)`, from: period };
 }
 
@@ -71,17 +71,17 @@ export function averageDirectionalIndex(options: { readonly period: number; read
   const index = directionalIndex({ period });
   if (options.idle !== "talib") return wilderAverage(index, period);
   const [plus, minus] = [plusMovement(period), minusMovement(period)];
-  const started = `If(Count(${plus.text},0)<=${period}+1,${idleZero(index, plus, minus)},${index.text})`;
+  const started = `If(Count(${plus.text},0)<=${period}+1,${idleZero(index, plus, minus)},${hidden(index)})`;
   return wilderAverage({ text: started, from: period }, period);
 }
 
 function idleZero(index: Line, plus: Line, minus: Line): string {
-  const idle = startingAt({ text: `${plus.text}+${minus.text}`, from: index.from }, index.from);
-  return `If(${idle.text}==0,0,${index.text})`;
+  return `If(WarmUp(${plus.text}+${minus.text},${index.from})==0,0,${hidden(index)})`;
 }
 
 /** ADXR: mean of ADX today and period − 1 rows ago. */
 export function directionalRating(options: { readonly period: number; readonly idle?: Idle }): Line {
   const { text, from } = averageDirectionalIndex(options);
-  return { text: `(${text}+Ref(${text},${options.period}-1))/2`, from: from + options.period - 1 };
+  const rows = options.period - 1;
+  return { text: `(${text}+Ref(${text},${rows}))/2`, from: from + rows };
 }

@@ -1,4 +1,4 @@
-import { combined, type Line } from "./line.ts";
+import { combined, hidden, type Line } from "./line.ts";
 import { stochasticK } from "./momentum.ts";
 
 /**
@@ -18,8 +18,9 @@ export function kdj(options: {
   return { k, d, j: combined([k, d], (fast, slow) => `3*${fast}-2*${slow}`) };
 }
 
-function smoothedFrom({ text, from }: Line, rows: number, start: number | "first"): Line {
+function smoothedFrom(line: Line, rows: number, start: number | "first"): Line {
+  const text = hidden(line);
   const first = `${start}+((${text})-${start})/${rows}`;
   const x = start === "first" ? text : `If(Count(${text},0)==1,${first},${text})`;
-  return { text: `DMA(${x},1/${rows})`, from };
+  return { text: `DMA(${x},1/${rows})`, from: line.from };
 }

@@ -8,6 +8,8 @@ import { formatExpression } from "#expression/syntax/format";
 export interface Line {
   readonly text: string;
   readonly from: number;
+  /** The expression has values before `from`, of windows that are not full; they are hidden in the end. */
+  readonly early?: boolean;
 }
 
 export type Input = string | Line;
@@ -21,19 +23,25 @@ export function lineOf(x: Input): Line {
 
 /** The line with nothing before row `from`. */
 export function startingAt(line: Line, from: number): Line {
-  return from <= 0 ? line : { text: `WarmUp(${line.text},${from})`, from };
+  return from <= line.from ? line : { text: line.text, from, early: true };
+}
+
+/** The expression with nothing before its first row: what recurrences need, which count their values. */
+export function hidden(x: Input): string {
+  const { text, from, early } = lineOf(x);
+  return early === true ? `WarmUp(${text},${from})` : text;
 }
 
 /** A window of `period` rows by operator name, missing until it is full. */
 export function windowed(operator: string, x: Input, period: number): Line {
-  const { text, from } = lineOf(x);
-  return startingAt({ text: `${operator}(${text},${period})`, from }, from + period - 1);
+  const { text, from, early } = lineOf(x);
+  if (period === 1) return { text: `${operator}(${text},1)`, from, early: early ?? false };
+  return { text: `${operator}(${text},${period})`, from: from + period - 1, early: true };
 }
 
 /** A recurrence by operator name that has its first value after `period` values of x. */
 export function smoothed(operator: string, x: Input, period: number): Line {
-  const { text, from } = lineOf(x);
-  return { text: `${operator}(${text},${period})`, from: from + period - 1 };
+  return { text: `${operator}(${hidden(x)},${period})`, from: lineOf(x).from + period - 1 };
 }
 
 /** Lines combined row by row; `text` gets them in brackets. */
@@ -41,6 +49,7 @@ export function combined(lines: readonly Line[], text: (...parts: string[]) => s
   return {
     text: text(...lines.map((line) => `(${line.text})`)),
     from: Math.max(...lines.map(({ from }) => from)),
+    early: lines.some((line) => line.early === true),
   };
 }
 
@@ -57,5 +66,5 @@ export function ratio(
 
 /** The expression in the language's own spelling. */
 export function expressionOf(line: Line): string {
-  return formatExpression(parseExpression(line.text));
+  return formatExpression(parseExpression(hidden(line)));
 }

@@ -1,4 +1,4 @@
-import { combined, lineOf, ratio, windowed, type Flat, type Input, type Line } from "./line.ts";
+import { combined, hidden, lineOf, ratio, windowed, type Flat, type Input, type Line } from "./line.ts";
 import { movingAverage, sma, wilderAverage, type AverageKind } from "./moving-average.ts";
 import { trueRange, typicalPrice } from "./price.ts";
 
@@ -27,7 +27,8 @@ export function cmo(options: Strength & { readonly x?: Input }): Line {
 }
 
 function moves(x: Input, period: number, smoothing: Smoothing): { readonly gain: Line; readonly loss: Line } {
-  const { text, from } = lineOf(x);
+  const text = hidden(x);
+  const from = lineOf(x).from;
   const average = smoothing === "cutler" ? sma : wilderAverage;
   const moved = (move: string): Line => average({ text: `Greater(${move},0)`, from: from + 1 }, period);
   return { gain: moved(`Delta(${text},1)`), loss: moved(`0-Delta(${text},1)`) };
@@ -95,8 +96,8 @@ export function cci(options: Range): Line {
 
 /** x − x before `period` rows. */
 export function momentum(x: Input, period: number): Line {
-  const { text, from } = lineOf(x);
-  return { text: `Delta(${text},${period})`, from: from + period };
+  const { text, from, early = false } = lineOf(x);
+  return { text: `Delta(${text},${period})`, from: from + period, early };
 }
 
 /** Change over `period` rows: in percent, as a share, as a ratio, or as a ratio times 100. */
@@ -105,7 +106,7 @@ export function rateOfChange(
   period: number,
   form: "percent" | "share" | "ratio" | "ratio100" = "percent",
 ): Line {
-  const { text, from } = lineOf(x);
+  const { text, from, early = false } = lineOf(x);
   const grown = `(${text})/Ref(${text},${period})`;
   const forms = {
     percent: `100*(${grown}-1)`,
@@ -113,7 +114,7 @@ export function rateOfChange(
     ratio: grown,
     ratio100: `100*(${grown})`,
   };
-  return { text: forms[form], from: from + period };
+  return { text: forms[form], from: from + period, early };
 }
 
 /** Buying pressure over true range for three windows, weighted 4:2:1 (Williams 1985). */

@@ -1,4 +1,4 @@
-import { combined, lineOf, smoothed, startingAt, windowed, type Input, type Line } from "./line.ts";
+import { combined, hidden, lineOf, smoothed, startingAt, windowed, type Input, type Line } from "./line.ts";
 
 /** Moving averages. All begin when they have `period` values, or as many times that as they smooth. */
 export type AverageKind = "sma" | "ema" | "wma" | "dema" | "tema" | "trima" | "kama" | "t3" | "wilder";
@@ -21,9 +21,9 @@ export function wma(x: Input, period: number): Line {
 
 /** Exponential, α = 2/(period+1). Seeded by the first value it is smooth from there on, but shown from row period − 1. */
 export function ema(x: Input, period: number, seeding: Seeding = "mean"): Line {
-  const { text, from } = lineOf(x);
   if (seeding === "mean") return smoothed("SeededEMA", x, period);
-  return startingAt({ text: `DMA(${text},2/(${period}+1))`, from }, from + period - 1);
+  const { from } = lineOf(x);
+  return startingAt({ text: `DMA(${hidden(x)},2/(${period}+1))`, from }, from + period - 1);
 }
 
 /** Wilder's smoothing, α = 1/period. */
@@ -56,12 +56,14 @@ export function t3(x: Input, period: number, v = 0.7): Line {
   for (let level = 1; level < 6; level++) chain.push(ema(chain[level - 1]!, period));
   const weights = [
     1 + 3 * v + 3 * v ** 2 + v ** 3,
-    -3 * v - 6 * v ** 2 - 3 * v ** 3,
+    3 * v + 6 * v ** 2 + 3 * v ** 3,
     3 * v ** 2 + 3 * v ** 3,
-    -(v ** 3),
+    v ** 3,
   ];
   return combined(chain.slice(2), (...parts) =>
-    parts.map((part, index) => `(${weights[index]})*${part}`).join("+"),
+    parts
+      .map((part, index) => `${index === 0 ? "" : index % 2 === 1 ? "-" : "+"}${weights[index]}*${part}`)
+      .join(""),
   );
 }
 
@@ -70,11 +72,11 @@ export function t3(x: Input, period: number, v = 0.7): Line {
  * rows went (Kaufman 1995).
  */
 export function kama(x: Input, period: number): Line {
-  const { text, from } = lineOf(x);
+  const text = hidden(x);
   const change = `Abs(Delta(${text},${period}))`;
   const path = `Sum(Abs(Delta(${text},1)),${period})`;
   const weight = `(If(${path}<=${change},1.0,${change}/${path})*(2/3-2/31)+2/31)`;
-  return { text: `DMA(${text},${weight}*${weight})`, from: from + period };
+  return { text: `DMA(${text},${weight}*${weight})`, from: lineOf(x).from + period };
 }
 
 const averages: Readonly<Record<AverageKind, (x: Input, period: number) => Line>> = {

@@ -19,8 +19,8 @@ export function parabolicSar(step: number, limit: number): Line {
 }
 
 /**
- * Ichimoku (Hosoda 1969). Spans stand where they are drawn: today's cloud was computed `long` half-periods ago, so that a value of
- * today is known today. The line drawn back in time (chikou) is the close itself and no indicator of its day.
+ * Ichimoku (Hosoda 1969). The spans stand where they are drawn: today's cloud was computed `middle` rows ago. The line that is
+ * drawn back in time (chikou) is a later close and no indicator of its day.
  */
 export function ichimoku(options: {
   readonly short: number;
@@ -34,10 +34,8 @@ export function ichimoku(options: {
 } {
   const tenkan = midprice(options.short);
   const kijun = midprice(options.middle);
-  const later = ({ text, from }: Line): Line => ({
-    text: `Ref(${text},${options.middle})`,
-    from: from + options.middle,
-  });
+  const later = ({ text, from }: Line): Line =>
+    startingAt({ text: `Ref(${text},${options.middle})`, from }, from + options.middle);
   return {
     tenkan,
     kijun,
@@ -60,12 +58,11 @@ export function linearRegression(
   const line = lineOf(x);
   const slope = windowed("Slope", line, period);
   const value = combined([line, windowed("Resi", line, period)], (now, residual) => `${now}-${residual}`);
-  const all = startingAt(value, slope.from);
   return {
-    value: all,
+    value,
     slope,
-    intercept: combined([all, slope], (now, rise) => `${now}-${rise}*${period - 1}`),
+    intercept: combined([value, slope], (now, rise) => `${now}-${rise}*${period - 1}`),
     angle: combined([slope], (rise) => `Atan(${rise})*${180 / Math.PI}`),
-    forecast: combined([all, slope], (now, rise) => `${now}+${rise}`),
+    forecast: combined([value, slope], (now, rise) => `${now}+${rise}`),
   };
 }

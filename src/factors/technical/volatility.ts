@@ -1,4 +1,4 @@
-import { combined, lineOf, ratio, startingAt, windowed, type Input, type Line } from "./line.ts";
+import { combined, lineOf, ratio, windowed, type Input, type Line } from "./line.ts";
 import { sma, wilderAverage } from "./moving-average.ts";
 import { trueRange } from "./price.ts";
 
@@ -52,10 +52,8 @@ export function beta(options: {
   const [x, y] = [returns(options.x), returns(options.y)];
   const from = Math.max(x.from, y.from) + options.period - 1;
   const covariance = `Cov(${x.text},${y.text},${options.period})`;
-  return startingAt(
-    { text: ratio(covariance, `Var(${x.text},${options.period})`, { flat: options.flat }), from },
-    from,
-  );
+  const variances = `Var(${x.text},${options.period})`;
+  return { text: ratio(covariance, variances, { flat: options.flat }), from, early: true };
 }
 
 function returns(of: Input): Line {
@@ -74,5 +72,5 @@ export function correlation(options: {
   const from = Math.max(x.from, y.from) + options.period - 1;
   const spread = `Std(${x.text},${options.period})*Std(${y.text},${options.period})`;
   const covariance = `Cov(${x.text},${y.text},${options.period})`;
-  return startingAt({ text: ratio(covariance, spread, { flat: options.flat }), from }, from);
+  return { text: ratio(covariance, spread, { flat: options.flat }), from, early: true };
 }

@@ -41,13 +41,17 @@ export class Code {
   }
 
   splat(lanes: Lanes, value: number): this {
-    this.simd(vector.constant).bytes.bytes(splat(lanes, value));
-    return this;
+    return this.constant(splat(lanes, value));
   }
 
   /** A v128 constant of two equal 64-bit integers. */
   longs(value: bigint): this {
-    this.simd(vector.constant).bytes.bytes(new Uint8Array(new BigInt64Array([value, value]).buffer));
+    return this.constant(new Uint8Array(new BigInt64Array([value, value]).buffer));
+  }
+
+  /** A v128 constant, byte by byte. */
+  constant(bytes: Uint8Array): this {
+    this.simd(vector.constant).bytes.bytes(bytes);
     return this;
   }
 

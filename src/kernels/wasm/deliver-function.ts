@@ -27,11 +27,7 @@ export function deliverName(quads: number): string {
   return `deliver${quads}`;
 }
 
-export function deliverFunction(
-  layout: DataLayout,
-  type: "f32" | "f64",
-  quads: number,
-): ModuleFunction {
+export function deliverFunction(layout: DataLayout, type: "f32" | "f64", quads: number): ModuleFunction {
   const lanes = type === "f32" ? "f32x4" : "f64x2";
   const pairs = type === "f32" ? 1 : 2;
   const code = new Code();
@@ -58,11 +54,19 @@ export function deliverFunction(
     code.get(OUT).get(OUT_STRIDE).whole(quad).op(i32.mul).op(i32.add).set(source);
   code.get(RESULT).set(TARGET).get(FROM).set(ROW);
   code.op(control.loop).op(control.empty);
-  code.get(ROW).op(type === "f32" ? i32.toFloat32 : i32.toFloat64).float(lanes, "splat").set(at);
+  code
+    .get(ROW)
+    .op(type === "f32" ? i32.toFloat32 : i32.toFloat64)
+    .float(lanes, "splat")
+    .set(at);
   for (const [quad, source] of sources.entries()) {
     for (let pair = 0; pair < pairs; pair++) {
       const index = quad * pairs + pair;
-      code.get(TARGET).get(source).memory(vector.load, 2, pair * 16).tee(value);
+      code
+        .get(TARGET)
+        .get(source)
+        .memory(vector.load, 2, pair * 16)
+        .tee(value);
       code.splat(lanes, Number.NaN).get(value).get(value).float(lanes, "eq");
       code.get(at).get(first(index)).float(lanes, "ge").simd(vector.and);
       code.get(at).get(last(index)).float(lanes, "le").simd(vector.and);
@@ -80,7 +84,10 @@ export function deliverFunction(
   code.bytes.u32(0);
   code.op(control.end).whole(0);
   const body = new Bytes();
-  body.u32(2).u32(2 + quads).byte(valueType.i32);
+  body
+    .u32(2)
+    .u32(2 + quads)
+    .byte(valueType.i32);
   body.u32(2 + 2 * quads * pairs).byte(valueType.v128);
   body.bytes(code.bytes.view()).byte(control.end);
   return { name: deliverName(quads), body, parameters: PARAMETERS };

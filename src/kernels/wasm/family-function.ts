@@ -1,5 +1,6 @@
 import { Bytes } from "./bytes.ts";
 import { Code } from "./code.ts";
+import { logConstants, logOfFour, logOfPair } from "./float32-log.ts";
 import { control, i32, int32x4, int64x2, valueType, vector } from "./opcodes.ts";
 import type { Arithmetic, Comparison, Store, Vector, VectorGraph } from "./vector-graph.ts";
 
@@ -56,12 +57,8 @@ export const FAMILY_PARAMETERS = 9;
 const BYTES = 16;
 const TWO_52 = 2 ** 52;
 
-export function familyFunction(
-  graph: VectorGraph,
-  layout: DataLayout,
-  logFunction: number,
-): FamilyFunction {
-  return new Emitter(graph, layout, logFunction).emit();
+export function familyFunction(graph: VectorGraph, layout: DataLayout): FamilyFunction {
+  return new Emitter(graph, layout).emit();
 }
 
 /** Vector operations a row costs: what the stores that matter reach. */
@@ -130,10 +127,11 @@ function liveCode({ stores, watched }: VectorGraph): LiveCode {
 class Emitter {
   readonly #graph: VectorGraph;
   readonly #layout: DataLayout;
-  readonly #log: number;
   readonly #code = new Code();
   readonly #live: LiveCode;
   readonly #locals = new Map<Vector, number>();
+  /** Locals of the logarithm's constants. */
+  readonly #bytes = new Map<string, number>();
   /** Local that holds the address offset of a row so many rows ago in rings of so many rows. */
   readonly #ringAddress = new Map<string, number>();
   readonly #rings: ReadonlyMap<number, Ring>;
@@ -142,10 +140,9 @@ class Emitter {
   #wholes = 0;
   #vectors = 0;
 
-  constructor(graph: VectorGraph, layout: DataLayout, log: number) {
+  constructor(graph: VectorGraph, layout: DataLayout) {
     this.#graph = graph;
     this.#layout = layout;
-    this.#log = log;
     this.#live = liveCode(graph);
     ({ rings: this.#rings, bytes: this.#stateBytes } = ringsOf(this.#live));
   }
@@ -162,7 +159,12 @@ class Emitter {
     for (const { rows, lag } of lags) this.#ringAddress.set(`${rows} ${lag}`, this.#whole());
     const address = (target: number, firstRow: number, width: 16 | 32): void => {
       code.get(BASE).get(firstRow).whole(width).op(i32.mul).op(i32.add);
-      if (lanes === "f64x2") code.get(PAIR).whole(width / 2).op(i32.mul).op(i32.add);
+      if (lanes === "f64x2")
+        code
+          .get(PAIR)
+          .whole(width / 2)
+          .op(i32.mul)
+          .op(i32.add);
       code.set(target);
     };
     address(data32, FROM, 16);
@@ -180,7 +182,12 @@ class Emitter {
     const rowVector = this.#hoist();
     code.op(control.loop).op(control.empty);
     for (const { rows, lag } of lags) {
-      code.get(row).whole(lag).op(i32.sub).whole(rows - 1).op(i32.and);
+      code
+        .get(row)
+        .whole(lag)
+        .op(i32.sub)
+        .whole(rows - 1)
+        .op(i32.and);
       code.whole(4).op(i32.shiftLeft).get(STATE).op(i32.add);
       code.set(this.#ringAddress.get(`${rows} ${lag}`)!);
     }
@@ -235,8 +242,19 @@ class Emitter {
     const code = this.#code;
     let rowVector: number | null = null;
     const splatRow = (parameter: number): void => {
-      code.get(parameter).op(lanes === "f32x4" ? i32.toFloat32 : i32.toFloat64).float(lanes, "splat");
+      code
+        .get(parameter)
+        .op(lanes === "f32x4" ? i32.toFloat32 : i32.toFloat64)
+        .float(lanes, "splat");
     };
+    if ([...this.#live.uses.keys()].some(({ op }) => op === "log")) {
+      for (const bytes of logConstants) {
+        if (this.#bytes.has(bytes.join())) continue;
+        const local = this.#scratch();
+        this.#bytes.set(bytes.join(), local);
+        code.constant(bytes).set(local);
+      }
+    }
     for (const [node, uses] of this.#live.uses) {
       if (node.op === "constant" || node.op === "condition" || node.op === "count") {
         if (uses < 2) continue;
@@ -272,7 +290,8 @@ class Emitter {
       return;
     }
     const type = store.kind === "slot" ? store.target.type : store.type;
-    const offset = store.kind === "slot" ? this.#slotOffset(store.target, 0) : store.index * this.#layout.outputStride;
+    const offset =
+      store.kind === "slot" ? this.#slotOffset(store.target, 0) : store.index * this.#layout.outputStride;
     const place = store.kind === "output" ? places.out : type === "f32" ? places.kept32 : places.kept64;
     code.get(place);
     this.#push(store.value, places);
@@ -344,10 +363,15 @@ class Emitter {
         if (lanes === "f32x4") code.simd(int32x4.toFloat);
         else code.longs(0x4330000000000000n).simd(vector.or).splat("f64x2", TWO_52).float("f64x2", "sub");
         return;
-      case "log":
+      case "log": {
         each();
-        code.op(control.call).bytes.u32(this.#log);
+        const log = lanes === "f32x4" ? logOfFour : logOfPair;
+        log(code, {
+          constant: (bytes) => this.#bytes.get(bytes.join())!,
+          scratch: () => this.#scratch(),
+        });
         return;
+      }
       case "round":
         each();
         code.simd(vector.demote).simd(vector.promote);

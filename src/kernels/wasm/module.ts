@@ -1,11 +1,5 @@
 import { Bytes } from "./bytes.ts";
-import { logOfFour, logOfPair, vectorFunction } from "./log-function.ts";
 import { valueType } from "./opcodes.ts";
-
-/** Function numbers of the two logarithms, which come first in every module. */
-export const LOG_OF_PAIR = 0;
-export const LOG_OF_FOUR = 1;
-const INTERNAL = 2;
 
 const FUNCTION = 0x60;
 const MEMORY = 2;
@@ -21,20 +15,18 @@ export interface ModuleFunction {
 export function encodeModule(functions: readonly ModuleFunction[]): Uint8Array<ArrayBuffer> {
   const module = new Bytes().bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
   const signatures = [...new Set(functions.map(({ parameters }) => parameters))];
-  const types = new Bytes().u32(signatures.length + 1);
-  types.byte(FUNCTION).u32(1).byte(valueType.v128).u32(1).byte(valueType.v128);
+  const types = new Bytes().u32(signatures.length);
   for (const parameters of signatures) {
     types.byte(FUNCTION).u32(parameters).bytes(new Array(parameters).fill(valueType.i32));
     types.u32(1).byte(valueType.i32);
   }
   const imports = new Bytes().u32(1).text("engine").text("memory").byte(MEMORY).byte(0).u32(1);
-  const declared = new Bytes().u32(functions.length + INTERNAL).u32(0).u32(0);
+  const declared = new Bytes().u32(functions.length);
   const exported = new Bytes().u32(functions.length);
-  const code = new Bytes().u32(functions.length + INTERNAL);
-  code.sized(vectorFunction(logOfPair())).sized(vectorFunction(logOfFour(LOG_OF_PAIR)));
+  const code = new Bytes().u32(functions.length);
   for (const [index, { name, body, parameters }] of functions.entries()) {
-    declared.u32(signatures.indexOf(parameters) + 1);
-    exported.text(name).byte(0).u32(index + INTERNAL);
+    declared.u32(signatures.indexOf(parameters));
+    exported.text(name).byte(0).u32(index);
     code.sized(body);
   }
   for (const [id, section] of [

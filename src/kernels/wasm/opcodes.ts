@@ -3,7 +3,7 @@ import type { Lanes } from "./lanes.ts";
 /** Opcodes of the WebAssembly core specification 2.0 (binary instructions), as far as the factor engine emits them. */
 export const valueType = { i32: 0x7f, v128: 0x7b } as const;
 
-export const control = { loop: 0x03, end: 0x0b, branchIf: 0x0d, call: 0x10, empty: 0x40 } as const;
+export const control = { loop: 0x03, end: 0x0b, branchIf: 0x0d, empty: 0x40 } as const;
 
 export const local = { get: 0x20, set: 0x21, tee: 0x22 } as const;
 

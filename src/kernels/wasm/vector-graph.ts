@@ -134,8 +134,7 @@ export class VectorGraph {
   }
 
   compute(op: Arithmetic, a: Vector, b: Vector): Vector {
-    if (a.op === "constant" && b.op === "constant")
-      return this.constant(ARITHMETIC[op](a.number, b.number));
+    if (a.op === "constant" && b.op === "constant") return this.constant(ARITHMETIC[op](a.number, b.number));
     if (op === "mul" && isConstant(a, 1)) return b;
     if ((op === "mul" || op === "div") && isConstant(b, 1)) return a;
     if ((op === "pmin" || op === "pmax") && a === b) return a;
@@ -188,8 +187,7 @@ export class VectorGraph {
   }
 
   compare(op: Comparison, a: Vector, b: Vector): Vector {
-    if (a.op === "constant" && b.op === "constant")
-      return this.condition(COMPARISON[op](a.number, b.number));
+    if (a.op === "constant" && b.op === "constant") return this.condition(COMPARISON[op](a.number, b.number));
     return this.#node(op, [a, b], { kind: "mask" });
   }
 
@@ -229,7 +227,10 @@ export class VectorGraph {
     let sum: Vector | null = null;
     for (const condition of conditions) {
       if (condition.op === "condition") known += condition.number;
-      else sum = this.#node("tally", [sum ?? this.#node("count", [], { kind: "tally" }), condition], { kind: "tally" });
+      else
+        sum = this.#node("tally", [sum ?? this.#node("count", [], { kind: "tally" }), condition], {
+          kind: "tally",
+        });
     }
     if (sum === null) return this.constant(known);
     const counted = this.#node("total", [sum]);
