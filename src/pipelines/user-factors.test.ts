@@ -183,6 +183,12 @@ factors:
       /RangeError: no data/,
     ],
     ["throws no error", "throw 'x';\n", "FACTOR_MODULE_THREW", /threw x/],
+    [
+      "throws when it is read",
+      "export default { name: 'x', get factors() { throw new Error('late'); } };\n",
+      "FACTOR_MODULE_THREW",
+      /Error: late/,
+    ],
     ["imports what is not there", "import './absent.ts';\n", "FACTOR_MODULE_THREW", /absent/],
     ["exports nothing", "const x = 1;\n", "FACTOR_FILE_CONTENT", /exports no factor set/],
     ["exports a function only", "export default () => 1;\n", "FACTOR_FILE_CONTENT", /exports no factor set/],
@@ -191,6 +197,17 @@ factors:
     const loaded = await load({ "broken.ts": text, "mine.yaml": GOOD });
     expect(loaded.problems).toMatchObject([{ code, message: expect.stringMatching(message) }]);
     expect(told(loaded)).toMatchObject([{ file: "broken.ts" }]);
+    expect(names(loaded)).toEqual(["mine.reversal", "mine.quiet"]);
+  });
+
+  test("a folder where a file should be", async () => {
+    const root = await folderWith({ "mine.yaml": GOOD });
+    for (const name of ["a.yaml", "b.ts"]) await mkdir(join(root, "factors", name));
+    const loaded = await loadUserFactors(join(root, "factors"));
+    expect(told({ ...loaded, root })).toEqual([
+      { code: "FACTOR_FILE_UNREADABLE", file: "a.yaml" },
+      { code: "FACTOR_FILE_UNREADABLE", file: "b.ts" },
+    ]);
     expect(names(loaded)).toEqual(["mine.reversal", "mine.quiet"]);
   });
 
