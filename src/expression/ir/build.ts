@@ -18,7 +18,7 @@ import type { Clock, Graph, GraphNode, GraphOutput } from "./node.ts";
  */
 export type ExpressionSource = string | SyntaxNode | Expression;
 
-export interface NamedExpression {
+export interface NamedExpression extends Pick<GraphOutput, "float32"> {
   readonly name: string;
   readonly expression: ExpressionSource;
 }
@@ -65,7 +65,8 @@ export function buildGraph(
     const named = typeof item === "object" && "expression" in item;
     const source = named ? item.expression : item;
     const tree = treeOf(source);
-    builder.add(named ? item.name : typeof source === "string" ? source : formatExpression(tree), tree);
+    const name = named ? item.name : typeof source === "string" ? source : formatExpression(tree);
+    builder.add(name, tree, named && item.float32 === true ? { float32: true } : {});
   }
   return builder.graph();
 }
@@ -82,7 +83,7 @@ export class GraphBuilder {
   }
 
   /** Adds an output. Throws `ExpressionError`; what was added before stays. */
-  add(name: string, tree: SyntaxNode): void {
+  add(name: string, tree: SyntaxNode, facts: Pick<GraphOutput, "float32"> = {}): void {
     if (this.#names.has(name)) {
       throw new ExpressionError("EXPRESSION_NAME_TWICE", `two expressions are named ${name}`, {
         remedy: "give each its own name, or leave one out",
@@ -99,7 +100,7 @@ export class GraphBuilder {
     }
     if (clock === "period") throw periodicOutside(tree);
     this.#names.add(name);
-    this.#outputs.push({ name, tree, node });
+    this.#outputs.push({ name, tree, node, ...facts });
   }
 
   graph(): Graph {

@@ -41,6 +41,8 @@ export interface GraphOutput {
   readonly name: string;
   readonly tree: SyntaxNode;
   readonly node: number;
+  /** Whether rolling statistics of it may be made in float32 where that is accurate to about 1e-6. */
+  readonly float32?: boolean;
 }
 
 /**

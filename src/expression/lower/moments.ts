@@ -225,8 +225,18 @@ export const moments: Readonly<Record<string, Lowering>> = {
     const { vectors } = context;
     const stream = context.stream(node.inputs[0]!);
     const summary = agesOf(context, stream, windowRows(node));
-    const fitted = vectors.add(summary.mean, vectors.mul(slopeOf(context, summary), summary.age));
-    return vectors.select(stream.present, vectors.neg(fitted), vectors.constant(Number.NaN));
+    const slope = slopeOf(context, summary);
+    // In float64 the steps are Qlib's, whose rounding at the height of the series is part of a residual near 0.
+    const newest = vectors.constant(windowRows(node));
+    const height = vectors.sub(
+      vectors.add(stream.filled, summary.mean),
+      vectors.mul(slope, vectors.sub(newest, summary.age)),
+    );
+    const residual =
+      context.mode.lanes === "f64x2"
+        ? vectors.sub(stream.value, vectors.add(vectors.mul(slope, newest), height))
+        : vectors.neg(vectors.add(summary.mean, vectors.mul(slope, summary.age)));
+    return vectors.select(stream.present, residual, vectors.constant(Number.NaN));
   }),
   Rsquare: line((context, node) => {
     const { vectors } = context;

@@ -122,7 +122,8 @@ function lowered(
   const context = new LoweringContext(graph, mode, { sources, lowerings });
   const outputs = new Map<number, number[]>();
   for (const [index, { node }] of graph.outputs.entries()) {
-    if (own.has(node)) outputs.set(node, [...(outputs.get(node) ?? []), index]);
+    if (own.has(node) && plan.outputLanes[index] === family.lanes)
+      outputs.set(node, [...(outputs.get(node) ?? []), index]);
   }
   const blends = mode.lanes !== family.lanes;
   for (const id of family.targets) {
@@ -133,7 +134,8 @@ function lowered(
     for (const index of outputs.get(id) ?? []) {
       context.vectors.store({ kind: "output", index: places[index]!, type: precision, value, unless });
     }
-    const target = sources.has(id) ? undefined : plan.sources.get(id);
+    const isMade = !sources.has(id) && plan.slotLanes.get(id) === family.lanes;
+    const target = isMade ? plan.sources.get(id) : undefined;
     if (target !== undefined) context.vectors.store({ kind: "slot", target, value });
   }
   return context.vectors;
