@@ -98,6 +98,11 @@ export default { name: "two", title: { zh: "二", en: "two" }, source: "a book",
   });
 });
 
+/** Each list nine times the one before. */
+const ALIASES = ["b", "c", "d", "e", "f", "g", "h"]
+  .map((name, index) => `${name}: &${name} [${`*${"abcdefg".charAt(index)},`.repeat(9)}]\n`)
+  .join("");
+
 describe("what is wrong is told with its place, and the other factors load:", () => {
   test("factors that do not compile, are windows too long, or look ahead", async () => {
     const loaded = await load({
@@ -166,6 +171,9 @@ factors:
     ["a namespace with a dot", "namespace: a.b\nfactors: []\n", "FACTOR_FILE_CONTENT", /"a.b"/, 1],
     ["another key", "namespace: a\nfactor: []\n", "FACTOR_FILE_CONTENT", /a key factor/, 2],
     ["a bracket that stays open", "namespace: a\nfactors: [\n", "FACTOR_FILE_SYNTAX", /./, 3],
+    ["two documents", "namespace: a\n---\nnamespace: b\n", "FACTOR_FILE_SYNTAX", /a second document/, 2],
+    ["aliases that expand without end", `a: &a [x]\n${ALIASES}`, "FACTOR_FILE_SYNTAX", /alias/, 1],
+    ["bytes that are no text", "\u0000\u0001\uFFFD", "FACTOR_FILE_CONTENT", /the file holds/, 1],
     ["a key twice", "namespace: a\nnamespace: b\n", "FACTOR_FILE_SYNTAX", /unique/, 2],
   ])("a YAML file with %s", async (_title, text, code, message, row) => {
     const loaded = await load({ "a.yaml": text, "mine.yaml": GOOD });
