@@ -37,9 +37,7 @@ const demands: Readonly<Record<string, Demand>> = {
   "wasm mixed": {
     options: { backend: "wasm", lanes: "mixed" },
     tolerance: (name) =>
-      NEAR_ZERO.test(name)
-        ? { relative: 1e-4, absolute: 1e-4 }
-        : { relative: 1e-5, absolute: 1e-5 },
+      NEAR_ZERO.test(name) ? { relative: 1e-4, absolute: 1e-4 } : { relative: 1e-5, absolute: 1e-5 },
     bitEqual: 0,
   },
 };
@@ -99,15 +97,18 @@ describe.each([
     expect(matrix.expressions!.slice(0, ours.length)).toEqual(ours.map(({ expression }) => expression));
   });
 
-  test.each(Object.entries(demands))("is matched by %s without one NaN or inf mismatch", (backend, demand) => {
-    const statistics: RunStatistics[] = [];
-    const options = { ...demand.options, onStatistics: (each: RunStatistics) => statistics.push(each) };
-    const { cells, bitEqual } = compare(goldenMatrix(file), columnsOf(set, options), demand);
-    expect(statistics.some(({ chunks, masked }) => chunks > masked && masked > 0)).toBe(backend !== "js");
-    console.log(
-      `${file} by ${backend}: ${bitEqual} of ${cells} cells bit-equal, ${((100 * bitEqual) / cells).toFixed(4)} %`,
-    );
-    expect(cells).toBeGreaterThan(0);
-    expect(bitEqual / cells).toBeGreaterThanOrEqual(demand.bitEqual);
-  });
+  test.each(Object.entries(demands))(
+    "is matched by %s without one NaN or inf mismatch",
+    (backend, demand) => {
+      const statistics: RunStatistics[] = [];
+      const options = { ...demand.options, onStatistics: (each: RunStatistics) => statistics.push(each) };
+      const { cells, bitEqual } = compare(goldenMatrix(file), columnsOf(set, options), demand);
+      expect(statistics.some(({ chunks, masked }) => chunks > masked && masked > 0)).toBe(backend !== "js");
+      console.log(
+        `${file} by ${backend}: ${bitEqual} of ${cells} cells bit-equal, ${((100 * bitEqual) / cells).toFixed(4)} %`,
+      );
+      expect(cells).toBeGreaterThan(0);
+      expect(bitEqual / cells).toBeGreaterThanOrEqual(demand.bitEqual);
+    },
+  );
 });

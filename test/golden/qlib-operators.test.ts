@@ -138,7 +138,9 @@ describe("expressions over another instrument", () => {
     expect(names.length).toBeGreaterThan(0);
   });
 
-  const both = names.flatMap((name) => backends.map(([backend, options]) => [name, backend, options] as const));
+  const both = names.flatMap((name) =>
+    backends.map(([backend, options]) => [name, backend, options] as const),
+  );
 
   test.each(both)("%s by %s equals Qlib on every row of the stock itself", (name, _backend, options) => {
     const matrix = goldenMatrix(name);

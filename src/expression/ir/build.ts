@@ -10,7 +10,7 @@ import { parseExpression } from "../syntax/parse.ts";
 import { nearestName } from "../syntax/suggestion.ts";
 import type { BinarySign, CallNode, ComparisonSign, SyntaxNode } from "../syntax/tree.ts";
 import { argumentOf, operandKinds } from "./arguments.ts";
-import type { Clock, Graph, GraphNode, GraphOutput } from "./node.ts";
+import { operandType, type Clock, type Graph, type GraphNode, type GraphOutput } from "./node.ts";
 
 /**
  * Lowers syntax trees to one hash-consed graph: names become operators, types and reaches are worked out, equal
@@ -270,7 +270,7 @@ export class GraphBuilder {
         remedy: "write the number itself; operators take at least one field",
       });
     }
-    const type = typeOf(operator, { operands: nodes.map(operandOf), rest, tree });
+    const type = typeOf(operator, { operands: nodes.map(operandType), rest, tree });
     const clock = clockOf(operator, { nodes, tree });
     const operandsFinite = nodes.every((node) => node.finite);
     const series = nodes.filter((node) => node.clock !== "none").map((node) => node.reach);
@@ -301,10 +301,6 @@ export class GraphBuilder {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-function operandOf(node: GraphNode): OperandType {
-  return node.kind === "number" ? { type: node.type, number: node.value } : { type: node.type };
-}
 
 function typeOf(
   operator: Operator,

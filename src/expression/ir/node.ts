@@ -1,5 +1,5 @@
 import type { Argument, Operator } from "../operators/declaration.ts";
-import type { Dtype } from "../operators/dtype.ts";
+import type { Dtype, OperandType } from "../operators/dtype.ts";
 import type { Reach } from "../operators/reach.ts";
 import type { SyntaxNode } from "../syntax/tree.ts";
 
@@ -36,6 +36,11 @@ export interface AppliedOperator extends NodeFacts {
 }
 
 export type GraphNode = FieldValue | NumberValue | AppliedOperator;
+
+/** A node as type rules see it when it is an operand. */
+export function operandType(node: GraphNode): OperandType {
+  return node.kind === "number" ? { type: node.type, number: node.value } : { type: node.type };
+}
 
 export interface GraphOutput {
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { Source } from "#kernels/wasm/vector-graph";
 import type { AppliedOperator, Graph, GraphNode } from "../ir/node.ts";
 import { loweringOf } from "../lower/lowerings.ts";
-import { familiesOf, type Family } from "./families.ts";
+import { familiesOf, isContinuous, type Family } from "./families.ts";
 import { float32Fitness } from "./precision.ts";
 
 /**
@@ -98,14 +98,19 @@ export function planBlocks(graph: Graph, options: PlanOptions): BlockPlan {
     }
     const made = [...computed].filter((id) => levels.get(id) === level);
     for (const id of made) slotLanes.set(id, lanesOf(id, false));
+    const parts = { f32x4: [false], f64x2: [false, true] } as const;
     const families = (["f32x4", "f64x2"] as const).flatMap((lanes) =>
-      familiesOf(graph, {
-        targets: [...targets[lanes]].sort((a, b) => a - b),
-        lanes,
-        sources: before,
-        continuous: false,
-        prefix: `${lanes}.${level}.`,
-      }),
+      parts[lanes].flatMap((continuous) =>
+        familiesOf(graph, {
+          targets: [...targets[lanes]]
+            .filter((id) => isContinuous(graph, id, before) === continuous)
+            .sort((a, b) => a - b),
+          lanes,
+          sources: before,
+          continuous,
+          prefix: `${lanes}.${level}.${continuous ? "r" : ""}`,
+        }),
+      ),
     );
     stages.push({
       sources: before,
