@@ -28,26 +28,27 @@ export interface Figure {
 type Look = (back: number) => Figure;
 type Restated = (x: Look, penetration: number) => number;
 
-/** Bars as figures; `null` bars are missing. */
-export function figuresOf(bars: readonly (Bar | null)[]): (Figure | null)[] {
-  return bars.map((bar, t) => (bar === null ? null : figureOf(bar, bars.slice(0, t))));
+/** Bars as figures, from row `from` on; `null` bars are missing. */
+export function figuresOf(bars: readonly (Bar | null)[], from = 0): (Figure | null)[] {
+  return bars.slice(from).map((bar, index) => {
+    const t = from + index;
+    return bar === null ? null : figureOf(bar, bars.slice(Math.max(0, t - 10), t));
+  });
 }
 
-/** Values of a restated pattern. */
-export function restatedValues(
+/** Value of a restated pattern on row `t`. */
+export function restatedValue(
   name: string,
   figures: readonly (Figure | null)[],
-  rows: { readonly own: number; readonly lookBack: number; readonly penetration: number },
-): number[] {
-  const definition = restated[name]!;
-  return figures.map((_, t) => {
-    const own = figures.slice(Math.max(0, t - rows.own + 1), t + 1);
-    const before = figures.slice(Math.max(0, t - rows.own - 4), Math.max(0, t - rows.own + 1));
-    const averages = rows.lookBack - rows.own >= 4;
-    if (t < rows.lookBack || own.includes(null)) return Number.NaN;
-    if (averages && before.every((figure) => figure === null)) return Number.NaN;
-    return definition((back) => figures[t - back]!, rows.penetration);
-  });
+  at: { readonly t: number; readonly own: number; readonly lookBack: number; readonly penetration: number },
+): number {
+  const { t } = at;
+  const own = figures.slice(Math.max(0, t - at.own + 1), t + 1);
+  const before = figures.slice(Math.max(0, t - at.own - 4), Math.max(0, t - at.own + 1));
+  const averages = at.lookBack - at.own >= 4;
+  if (t < at.lookBack || own.includes(null)) return Number.NaN;
+  if (averages && before.every((figure) => figure === null)) return Number.NaN;
+  return restated[name]!((back) => figures[t - back]!, at.penetration);
 }
 
 const range = ([, high, low]: Bar): number => high - low;
