@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { Bars } from "./candles.ts";
 import { patternNamed, patterns } from "./catalogue.ts";
 import { recognise, type Pattern } from "./pattern.ts";
-import { figuresOf, restatedValue, type Figure } from "./restated-patterns.ts";
+import type { Facts } from "./definitions/sketch.ts";
+import { definedValue, factsOf } from "./plain-definitions.ts";
 import { motifs, quietBars, type Bar } from "./textbook-motifs.ts";
 
 const DEPTH = process.env["DEPTH"] === "full" ? 20 : 1;
@@ -21,13 +22,8 @@ function valuesOf(pattern: Pattern, bars: Bars): number[] {
   return [...out];
 }
 
-function slowValueOf(pattern: Pattern, figures: readonly (Figure | null)[], t: number): number {
-  const { name, bars: own, lookBack, penetration = 0 } = pattern;
-  return restatedValue(name, figures, { t, own, lookBack, penetration });
-}
-
-function slowValuesOf(pattern: Pattern, figures: readonly (Figure | null)[]): number[] {
-  return figures.map((_, t) => slowValueOf(pattern, figures, t));
+function slowValuesOf(pattern: Pattern, figures: readonly (Facts<number> | null)[]): number[] {
+  return figures.map((_, t) => definedValue(pattern, figures, t));
 }
 
 /** Moves by whole steps of a tenth, on which every setting of the quiet bars falls: equality is met exactly. */
@@ -101,7 +97,7 @@ describe("every pattern", () => {
 
   test("is what its definition says when one price of its example moves through every step", () => {
     const quiet = quietBars.map(inSteps);
-    const known = figuresOf(quiet);
+    const known = factsOf(quiet);
     for (const { name, bars } of motifs) {
       const pattern = patternNamed(name);
       const example = bars.map(inSteps);
@@ -110,8 +106,8 @@ describe("every pattern", () => {
         const series = STEPS.map((steps) => [...quiet, ...withMoved(example, moved, steps)]);
         const values = valuesOf(pattern, columns(series.flat()));
         const differing = series.flatMap((each, index) => {
-          const figures = [...known, ...figuresOf(each, quiet.length)];
-          const expected = slowValueOf(pattern, figures, length - 1);
+          const figures = [...known, ...factsOf(each, quiet.length)];
+          const expected = definedValue(pattern, figures, length - 1);
           const value = values[(index + 1) * length - 1];
           return value === expected ? [] : [`${STEPS[index]} steps: ${value}, expected ${expected}`];
         });
@@ -128,7 +124,7 @@ describe("every pattern", () => {
     fc.assert(
       fc.property(series, (bars) => {
         const fast = columns(bars);
-        const slow = figuresOf(bars);
+        const slow = factsOf(bars);
         for (const pattern of patterns) {
           expect(valuesOf(pattern, fast), pattern.name).toEqual(slowValuesOf(pattern, slow));
         }
@@ -153,7 +149,7 @@ describe("every pattern", () => {
     fc.assert(
       fc.property(movedMotifs, (bars) => {
         const scaled = bars.map((bar) => bar.map((price) => price * scale) as unknown as Bar);
-        const [fast, slow] = [columns(scaled), figuresOf(scaled)];
+        const [fast, slow] = [columns(scaled), factsOf(scaled)];
         for (const pattern of patterns) {
           expect(valuesOf(pattern, fast), pattern.name).toEqual(slowValuesOf(pattern, slow));
         }
