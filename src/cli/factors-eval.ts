@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { writeTableParquet } from "#data/export/parquet/write-table";
-import { factorSet } from "#factors/catalogue";
 import type { FactorFailure, FactorList } from "#factors/compute";
 import { factorTable } from "#pipelines/factor-table";
 import { rangeArgument } from "./arguments.ts";
+import { chosenFactors, withListOptions, type ListOptions } from "./chosen-factors.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
@@ -18,13 +17,6 @@ interface EvalOptions extends SharedOptions, ViewOptions, ListOptions {
   readonly backend: string;
   readonly start?: string;
   readonly end?: string;
-}
-
-/** The options that say which factors. */
-export interface ListOptions {
-  readonly set?: readonly string[];
-  readonly expr?: readonly string[];
-  readonly exprFile?: string;
 }
 
 /** The options that say which data factors are computed on. */
@@ -42,11 +34,8 @@ export function withViewOptions(command: Command): Command {
 }
 
 export function evalCommand(): Command {
-  return withViewOptions(withSharedOptions(new Command("eval")))
-    .description("compute factor sets or expressions and write them as Parquet")
-    .option("--set <name...>", "factor set; several give namespaced columns")
-    .option("--expr <expression...>", "an expression")
-    .option("--expr-file <file>", "a file with one expression a line")
+  return withListOptions(withViewOptions(withSharedOptions(new Command("eval"))))
+    .description("compute factor sets, factors or expressions and write them as Parquet")
     .option("--precision <type>", "type of the output: f32 or f64", "f32")
     .option("--backend <name>", "js: the reference backend", "js")
     .option("--start <date>", "first session written")
@@ -62,7 +51,8 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
     throw new UsageError(`--precision ${precision} is not a type`, "give f32 or f64");
   }
   if (backend !== "js") throw new UsageError(`--backend ${backend} is not there`, "give js");
-  const { list, taken } = tellApart(await factorListOf(options));
+  const { list: chosen, problems } = await chosenFactors(context, options);
+  const { list, taken } = tellApart(chosen);
   return withView(context, options, async (view) => {
     const progress = terminal.progress("factors", view.instruments.length, "instruments");
     const table = await factorTable(view, list, {
@@ -89,7 +79,7 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
       },
     });
     progress.end();
-    const complete = table.failures.length === 0 && taken.length === 0;
+    const complete = table.failures.length + taken.length + problems.length === 0;
     terminal.line(
       `${options.out}: ${count(table.fields.length)} factors × ${count(rows)} rows of ${view.locator}` +
         (view.generation === null ? "" : ` generation ${view.generation}`),
@@ -105,6 +95,7 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
       failures: [
         ...table.failures.map(({ name, error }) => ({ name, code: error.code, message: error.message })),
         ...taken,
+        ...problems.map(({ code, message, place }) => ({ name: place.factor ?? null, code, message, place })),
       ],
     });
     return complete;
@@ -133,42 +124,6 @@ function tellApart(list: FactorList): { readonly list: FactorList; readonly take
     return false;
   });
   return { list: { factors }, taken };
-}
-
-/** One set: its own names; several: `set.name`; expressions: their text. Throws `UsageError`. */
-export async function factorListOf(options: ListOptions): Promise<FactorList & { readonly name?: string }> {
-  const sets = (options.set ?? []).map(factorSet);
-  const expressions = [...(options.expr ?? [])];
-  if (options.exprFile !== undefined) expressions.push(...(await expressionLines(options.exprFile)));
-  if (sets.length === 0 && expressions.length === 0) {
-    throw new UsageError("nothing to compute", "give --set NAME, --expr 'E' or --expr-file FILE");
-  }
-  const [only] = sets;
-  if (sets.length === 1 && expressions.length === 0) return only!;
-  return {
-    factors: [
-      ...sets.flatMap((set) =>
-        set.factors.map(({ name, expression }) => ({ name: `${set.name}.${name}`, expression })),
-      ),
-      ...[...new Set(expressions)].map((expression) => ({ name: expression, expression })),
-    ],
-  };
-}
-
-async function expressionLines(file: string): Promise<string[]> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw new UsageError(
-      `--expr-file ${file}: ${error instanceof Error ? error.message : String(error)}`,
-      "name a readable file with one expression a line",
-    );
-  }
-  return text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
 export function reportFailures(terminal: Terminal, failures: readonly FactorFailure[]): void {

@@ -11,7 +11,8 @@ import { groupsOf } from "#pipelines/refresh-reference";
 import { workspaceAt } from "#pipelines/workspace";
 import { rangeArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
-import { factorListOf, reportFailures, withViewOptions, type ListOptions } from "./factors-eval.ts";
+import { chosenFactors, withListOptions, type ListOptions } from "./chosen-factors.ts";
+import { reportFailures, withViewOptions } from "./factors-eval.ts";
 import { makeRoomFor } from "./out-file.ts";
 import { UsageError } from "./outcome.ts";
 import { bytes, type Progress } from "./terminal.ts";
@@ -40,11 +41,8 @@ export interface WrittenReport {
 }
 
 export function reportCommand(): Command {
-  return withViewOptions(withSharedOptions(new Command("report")))
+  return withListOptions(withViewOptions(withSharedOptions(new Command("report"))))
     .description("evaluate factors (IC, quantile returns, decay, turnover) and write one offline HTML page")
-    .option("--set <name...>", "factor set; several give namespaced factors")
-    .option("--expr <expression...>", "an expression")
-    .option("--expr-file <file>", "a file with one expression a line")
     .option("--horizon <rows>", "sessions the position is held", "1")
     .option("--entry-lag <rows>", "sessions between the signal and the entry", "1")
     .option("--quantiles <n>", "buckets per day", "5")
@@ -76,7 +74,7 @@ export async function writeReport(
   if (options.lang !== "zh" && options.lang !== "en") {
     throw new UsageError(`--lang ${options.lang} is not a language of the report`, "give zh or en");
   }
-  const list = await factorListOf(options);
+  const { list, problems } = await chosenFactors(context, options);
   await makeRoomFor(options.out);
   const groups = options.groups === undefined ? null : await groupsOption(context, options.groups, options);
   const computing = terminal.progress("factors", view.instruments.length, "instruments");
@@ -125,7 +123,7 @@ export async function writeReport(
   );
   return {
     out: options.out,
-    failures: failures.length,
+    failures: failures.length + problems.length,
     bytes: content.length,
     best: best.slice(0, 5),
     evaluation,

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { codeInForm } from "#data/export/qlib-bin/code-form";
-import { factorSet } from "#factors/catalogue";
 import { dumpQlibDirectory } from "#pipelines/export-qlib";
+import { shippedFactors } from "#factors/catalogue";
+import { commaSeparated, knownFactors } from "./chosen-factors.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenSnapshot, chosenStore } from "./stores.ts";
@@ -53,11 +54,14 @@ async function dump(context: CommandContext, dir: string, options: DumpOptions):
   if (vwap !== undefined && vwap !== "amount" && vwap !== "typical") {
     throw new UsageError(`--vwap ${vwap} is not a rule`, "give amount or typical");
   }
+  const wanted = commaSeparated(options.set);
+  const { registry } = wanted.length === 0 ? { registry: shippedFactors } : await knownFactors(context);
+  const sets = wanted.map((name) => registry.set(name));
   const store = await chosenStore(context, options.store);
   await using snapshot = await chosenSnapshot(store, options.generation);
   const progress = context.terminal.progress("qlib dump", snapshot.instruments.length, "instruments");
   const result = await dumpQlibDirectory(snapshot, dir, {
-    sets: (options.set ?? []).map(factorSet),
+    sets,
     overwrite: options.overwrite === true,
     codeOf: codeInForm(options.codesAs),
     metadata: {

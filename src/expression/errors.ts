@@ -22,6 +22,7 @@ export const expressionErrors = {
   EXPRESSION_PERIODIC: "a periodic field is used where only daily ones may be, or the other way round",
   EXPRESSION_FIELD_UNKNOWN: "the data have no such field",
   EXPRESSION_INSTRUMENT_UNKNOWN: "the data have no such instrument",
+  EXPRESSION_OUTSIDE_UNIVERSE: "a value across instruments is asked for an instrument that takes no part",
   EXPRESSION_LOOKS_AHEAD: "a factor may not use later days than its own",
   EXPRESSION_NAME_TWICE: "two expressions have the same name",
   EXPRESSION_SET_UNKNOWN: "there is no factor set of this name",

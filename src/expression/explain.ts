@@ -1,6 +1,8 @@
 import { buildGraph, treeOf, type ExpressionSource } from "./ir/build.ts";
+import type { Graph } from "./ir/node.ts";
 import { printGraph } from "./ir/print.ts";
 import { lookAheadOf, lookBackOf } from "./operators/reach.ts";
+import { planPhases, printPhases } from "./plan/phases.ts";
 import { planOf, printPlan } from "./plan/plan.ts";
 import { formatExpression } from "./syntax/format.ts";
 import { childrenOf, type SyntaxNode } from "./syntax/tree.ts";
@@ -24,9 +26,15 @@ export function explainExpression(source: ExpressionSource): string {
     "graph",
     printGraph(graph),
     "",
-    "plan",
-    printPlan(planOf(graph, [root.id])),
+    ...planLines(graph),
   ].join("\n");
+}
+
+function planLines(graph: Graph): readonly string[] {
+  if (planPhases(graph).before.length === 0) {
+    return ["plan", printPlan(planOf(graph, [graph.outputs[0]!.node]))];
+  }
+  return ["plan (universe: every instrument of the data, on the rows of its own span)", printPhases(graph)];
 }
 
 export function printTree(tree: SyntaxNode, indent = ""): string {

@@ -86,7 +86,8 @@ export function computeFactors(set: FactorList, panel: Panel, options: FactorOpt
   return { panel: panelOf({ role: "factor", time, instruments, first, last, columns }), columns, failures };
 }
 
-function refuseLookAhead(name: string, expression: ExpressionSource): void {
+/** Throws `ExpressionError` when the expression cannot be compiled or sees later rows. */
+export function refuseLookAhead(name: string, expression: ExpressionSource): void {
   const probe = new GraphBuilder();
   probe.add(name, treeOf(expression));
   const graph = probe.graph();

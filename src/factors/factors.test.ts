@@ -1,10 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { lookAheadOf, lookBackOf } from "#expression/operators/reach";
+import { lookAheadOf } from "#expression/operators/reach";
 import { buildGraph } from "#expression/ir/build";
 import { panelOf, type Panel } from "#panel/panel";
-import { factorSet, factorSets, findFactor } from "./catalogue.ts";
+import { factorSet, factorSets, findFactor, shippedFactors } from "./catalogue.ts";
 import { computeFactors, type ComputedFactors } from "./compute.ts";
+import { factorsPage } from "./reference-page.ts";
+import { factsOf } from "./registry.ts";
+import { factorCategories, factorUnits } from "./vocabulary.ts";
 
 const FIELDS = ["open", "high", "low", "close", "vwap", "volume"] as const;
 
@@ -107,8 +110,7 @@ describe.each(factorSets.map(({ name }) => name))("factor set %s", (name) => {
     }
   });
 
-  test("looks back 60 rows at most and never ahead", () => {
-    expect(Math.max(...reaches.map(lookBackOf))).toBeLessThanOrEqual(60);
+  test("never looks ahead", () => {
     expect(reaches.map(lookAheadOf).every((ahead) => ahead === 0)).toBe(true);
   });
 
@@ -127,6 +129,17 @@ describe.each(factorSets.map(({ name }) => name))("factor set %s", (name) => {
       expect(differing(whole.panel, compute(part(panel, 140, lanes)).panel)).toEqual([]);
     }
   });
+});
+
+test.each([
+  ["alpha158", 60],
+  ["alpha360", 59],
+  ["fund", 20],
+  ["base", 60],
+  ["stat", 61],
+  ["time", 1],
+])("%s looks back %i rows at most", (name, rows) => {
+  expect(Math.max(...factorSet(name).factors.map((factor) => factsOf(factor).lookBack))).toBe(rows);
 });
 
 describe("computeFactors", () => {
@@ -175,8 +188,41 @@ describe("the catalogue", () => {
       ["alpha_158", "VSUMD60"],
     ]);
     expect(findFactor("alpha_019")?.factor).toBe(findFactor("alpha158.MA5")?.factor);
-    expect(findFactor("MA5")).toBeUndefined();
+    expect(findFactor("MA5")?.id).toBe("tech.MA5");
   });
+
+  test("registers every shipped factor without a clash, under the flat names of the requirement", () => {
+    expect(shippedFactors.clashes).toEqual([]);
+    expect(shippedFactors.sets).toEqual(factorSets);
+    for (const [flat, id] of [
+      ["MEAN_5", "base.MEAN_5"],
+      ["STD_20", "base.STD_20"],
+      ["CORR_10", "base.CORR_10"],
+      ["price_change", "fund.price_change"],
+      ["volatility_5d", "fund.volatility_5d"],
+      ["volume_ma_ratio", "fund.volume_ma_ratio"],
+      ["MA5", "tech.MA5"],
+      ["RSI14", "tech.RSI14"],
+      ["MACD", "tech.MACD"],
+      ["BOLLINGER_UPPER", "tech.BOLLINGER_UPPER"],
+      ["KDJ_K", "tech.KDJ_K"],
+    ] as const) {
+      expect(findFactor(flat)?.id).toBe(id);
+    }
+  });
+
+  test.each(factorSets.map((set) => [set.name, set] as const))(
+    "says of every factor of %s what it is in two languages, its category and its unit",
+    (_name, set) => {
+      for (const { name, title, category, unit } of set.factors) {
+        expect(title?.zh, name).toMatch(/[\p{Script=Han}]/u);
+        expect(title?.en, name).toMatch(/^[^\p{Script=Han}]{3,}$/u);
+        expect(Object.keys(factorCategories), name).toContain(category);
+        expect(Object.keys(factorUnits), name).toContain(unit);
+      }
+      expect([set.title.zh, set.title.en, set.source].every((text) => text.length > 0)).toBe(true);
+    },
+  );
 
   test("orders Alpha360 from the oldest close to today's volume", () => {
     const names = factorSet("alpha360").factors.map(({ name }) => name);
@@ -197,4 +243,8 @@ describe("the catalogue", () => {
       }),
     );
   });
+});
+
+test("the catalogue page is what the declarations say", async () => {
+  await expect(factorsPage()).toMatchFileSnapshot("../../docs/reference/factors.md");
 });

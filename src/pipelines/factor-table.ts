@@ -3,16 +3,19 @@ import { ExpressionError } from "#expression/errors";
 import { treeOf, type ExpressionSource } from "#expression/ir/build";
 import type { Graph } from "#expression/ir/node";
 import { lookAheadOf } from "#expression/operators/reach";
-import { evaluateExpressions, type EvaluationOptions } from "#expression/run/evaluate";
+import { planPhases, type Phases } from "#expression/plan/phases";
+import type { EvaluationOptions } from "#expression/run/evaluate";
 import { childrenOf, type SyntaxNode } from "#expression/syntax/tree";
 import { factorGraph, type FactorFailure, type FactorList } from "#factors/compute";
 import type { Day } from "#market/day";
 import { panelOf, type Panel } from "#panel/panel";
+import { MarketSections } from "./market-sections.ts";
 import { rowsWithin, type MarketView } from "./market-view.ts";
 
 /**
  * Factors of a whole market, group of instruments by group: what `factors eval` writes and the store keeps. The values do
- * not depend on the grouping, nor on `start` and `end`, which only cut what is handed on.
+ * not depend on the grouping, nor on `start` and `end`, nor on which instruments of the view are asked for: these only cut
+ * what is handed on.
  */
 export interface FactorRun {
   readonly precision?: "f32" | "f64";
@@ -31,11 +34,14 @@ export interface FactorTable extends SeriesTable {
   readonly failures: readonly FactorFailure[];
   /** Columns that see later rows → how many; empty unless that was allowed. */
   readonly lookAhead: ReadonlyMap<string, number>;
+  /** Instruments that operators across instruments see; 0 when the list has no such operator. */
+  readonly universe: number;
 }
 
-/** A list compiled for a view: one graph for every group of instruments. */
+/** A list compiled for a view: one graph, in phases, for every group of instruments. */
 interface CompiledFactors {
   readonly graph: Graph;
+  readonly phases: Phases;
   readonly failures: readonly FactorFailure[];
   readonly options: EvaluationOptions;
 }
@@ -51,7 +57,7 @@ async function compileFactors(
     ...(view.periodic === undefined ? {} : { periodic: view.periodic }),
   };
   const { graph, failures } = factorGraph(list, shapeOf(view), { ...options, lookAhead });
-  return { graph, failures, options };
+  return { graph, phases: planPhases(graph), failures, options };
 }
 
 /** The view's fields and instruments without a row: enough to check names. */
@@ -74,32 +80,55 @@ export interface FactorGroup {
   readonly factors: Panel<"factor" | "label">;
 }
 
-/** Computes group by group, in code-point order of the instruments. */
+/**
+ * Computes group by group, in code-point order of the instruments. What reaches across instruments comes first, over the
+ * whole universe.
+ */
 async function* computeGroups(
   view: MarketView,
-  compiled: CompiledFactors,
+  { phases, options }: CompiledFactors,
   run: FactorRun,
 ): AsyncGenerator<FactorGroup> {
   const group = run.group ?? 32;
   const of = view.instruments.length;
+  const universe = universeOf(view);
+  const work = phases.before.length * universe.length + of;
+  let done = 0;
+  const advance = (instruments: number): void => {
+    done += instruments;
+    run.onInstruments?.(Math.floor((done / work) * of), of);
+  };
+  const sections = new MarketSections(universe, options);
+  for (const phase of phases.before) {
+    for (let from = 0; from < universe.length; from += group) {
+      run.signal?.throwIfAborted();
+      const ids = universe.slice(from, from + group);
+      sections.take(phase, await view.panel(ids), from);
+      advance(ids.length);
+    }
+    sections.finish(phase);
+  }
   for (let from = 0; from < of; from += group) {
     run.signal?.throwIfAborted();
     const market = await view.panel(view.instruments.slice(from, from + group));
-    const columns = evaluateExpressions(compiled.graph, market, {
-      ...compiled.options,
-      precision: run.precision ?? "f32",
-    });
+    const columns = sections.evaluate(phases.last, market, run.precision ?? "f32");
     const { time, instruments, first, last } = market;
     const role = columns.some((column) => column.lookAhead > 0) ? "label" : "factor";
     yield { market, factors: panelOf({ role, time, instruments, first, last, columns }) };
-    run.onInstruments?.(Math.min(from + group, of), of);
+    advance(instruments.length);
   }
+}
+
+function universeOf(view: MarketView): readonly string[] {
+  return view.universe ?? view.instruments;
 }
 
 export interface FactorGroups {
   readonly names: readonly string[];
   readonly failures: readonly FactorFailure[];
   readonly lookAhead: ReadonlyMap<string, number>;
+  /** Instruments that operators across instruments see; 0 when the list has no such operator. */
+  readonly universe: number;
   groups: () => AsyncGenerator<FactorGroup>;
 }
 
@@ -114,6 +143,7 @@ export async function factorGroups(
     names: compiled.graph.outputs.map((output) => output.name),
     failures: compiled.failures,
     lookAhead: aheadOf(compiled.graph),
+    universe: compiled.phases.before.length === 0 ? 0 : universeOf(view).length,
     groups: () => computeGroups(view, compiled, run),
   };
 }
@@ -129,7 +159,7 @@ export async function factorTable(
   list: FactorList,
   run: FactorRun = {},
 ): Promise<FactorTable> {
-  const { names, failures, lookAhead, groups } = await factorGroups(view, list, run);
+  const { names, failures, lookAhead, universe, groups } = await factorGroups(view, list, run);
   const rows = rowsWithin(view.time, run.start, run.end);
   const dtype = run.precision ?? "f32";
   return {
@@ -138,6 +168,7 @@ export async function factorTable(
     fields: names.map((name) => ({ name, dtype })),
     failures,
     lookAhead,
+    universe,
     async *series() {
       for await (const { factors } of groups()) {
         for await (const series of tableOfPanel(factors).series()) {

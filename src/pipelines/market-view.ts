@@ -21,6 +21,8 @@ export interface MarketView {
   readonly time: TimeAxis;
   /** Those with rows, in code-point order. */
   readonly instruments: readonly string[];
+  /** Those that operators across instruments see, whichever of them are asked for; `instruments` unless told. */
+  readonly universe?: readonly string[];
   readonly fields: readonly string[];
   /** Of the store; null for a Qlib directory. */
   readonly generation: number | null;
@@ -52,16 +54,18 @@ export function viewOfStore(snapshot: StoreSnapshot, request: ViewRequest = {}):
       tableOfStore(snapshot, { fields: wanted, instruments }),
       request.vwap === undefined ? {} : { vwap: request.vwap },
     );
-  const instruments = snapshot.instruments
-    .filter(({ id, first, last }) => first <= last && (request.instruments?.has(id) ?? true))
+  const universe = snapshot.instruments
+    .filter(({ first, last }) => first <= last)
     .map(({ id }) => id)
     .sort(byText);
+  const instruments = universe.filter((id) => request.instruments?.has(id) ?? true);
   const shape = adjusted(new Set());
   return {
     locator: `store ${snapshot.key.calendar}/${snapshot.key.freq}`,
     calendar: snapshot.key.calendar,
     time: snapshot.time,
     instruments,
+    universe,
     fields: shape.fields.map((field) => field.name),
     generation: snapshot.generation,
     vwap: shape.vwap,
@@ -74,9 +78,8 @@ export function viewOfQlib(dir: string, request: ViewRequest = {}): MarketView {
   const directory = openQlibDirectory(dir);
   const market = directory.markets.includes("all") ? marketOf(directory, "all") : null;
   const known: ReadonlyMap<string, unknown> = market?.spans ?? directory.folders;
-  const instruments = [...known.keys()]
-    .filter((id) => directory.folders.has(id) && (request.instruments?.has(id) ?? true))
-    .sort(byText);
+  const universe = [...known.keys()].filter((id) => directory.folders.has(id)).sort(byText);
+  const instruments = universe.filter((id) => request.instruments?.has(id) ?? true);
   const fields = fieldsOf(directory, instruments);
   const reported = new Set(known.keys().flatMap((id) => financialFields(dir, id)));
   return {
@@ -84,6 +87,7 @@ export function viewOfQlib(dir: string, request: ViewRequest = {}): MarketView {
     calendar: "directory",
     time: directory.time,
     instruments,
+    universe,
     fields,
     generation: null,
     vwap: null,

@@ -41,6 +41,11 @@ const COMPARISON: Readonly<Record<ComparisonSign, string>> = {
   "!=": "Ne",
 };
 
+export interface GraphOptions {
+  /** Type of the fields: float32 as Qlib has them (default), or float64 as they are. */
+  readonly fields?: "f32" | "f64";
+}
+
 /** Parses text; trees and built expressions pass through. */
 export function treeOf(source: ExpressionSource): SyntaxNode {
   if (typeof source === "string") return parseExpression(source);
@@ -51,8 +56,11 @@ export function treeOf(source: ExpressionSource): SyntaxNode {
  * Graph of some expressions; unnamed ones are named by their text. Throws `ExpressionError` on the first that cannot
  * be parsed or typed, or when two have one name.
  */
-export function buildGraph(expressions: readonly (ExpressionSource | NamedExpression)[]): Graph {
-  const builder = new GraphBuilder();
+export function buildGraph(
+  expressions: readonly (ExpressionSource | NamedExpression)[],
+  options: GraphOptions = {},
+): Graph {
+  const builder = new GraphBuilder(options);
   for (const item of expressions) {
     const named = typeof item === "object" && "expression" in item;
     const source = named ? item.expression : item;
@@ -67,6 +75,11 @@ export class GraphBuilder {
   readonly #outputs: GraphOutput[] = [];
   readonly #ids = new Map<string, number>();
   readonly #names = new Set<string>();
+  readonly #fields: "f32" | "f64";
+
+  constructor(options: GraphOptions = {}) {
+    this.#fields = options.fields ?? "f32";
+  }
 
   /** Adds an output. Throws `ExpressionError`; what was added before stays. */
   add(name: string, tree: SyntaxNode): void {
@@ -138,7 +151,7 @@ export class GraphBuilder {
       return this.#keep(`$${lower}`, {
         kind,
         name: lower,
-        type: "f32",
+        type: this.#fields,
         reach: here,
         clock: "session",
         finite: true,
@@ -328,6 +341,12 @@ function clockOf(
       );
     }
     return "session";
+  }
+  if (operator.scope === "cross-section" && clocks.has("period")) {
+    throw new ExpressionError("EXPRESSION_PERIODIC", `${operator.name} of values over periods`, {
+      column: site.tree.column,
+      remedy: `bring them to days first: ${operator.name}(P($$field_q))`,
+    });
   }
   if (clocks.size > 1) throw periodicOutside(site.tree);
   return clocks.values().next().value ?? "none";

@@ -1,3 +1,4 @@
+import { expandingCount } from "#kernels/recurrence/expanding";
 import { rollingCount } from "#kernels/rolling/count";
 import { plainWindow, windowed } from "./windowed.ts";
 
@@ -7,4 +8,5 @@ export const count = windowed({
   missing: "NaN is left out, ±inf counts; 0 when none is left",
   window: plainWindow,
   kernel: rollingCount,
+  expanding: expandingCount,
 });

@@ -1,3 +1,4 @@
+import type { Recurrence } from "#kernels/recurrence/recurrence";
 import type { Dtype, OperandType } from "./dtype.ts";
 import type { Reach } from "./reach.ts";
 
@@ -52,8 +53,11 @@ export type Family =
   | "comparison"
   | "logic"
   | "rolling"
+  | "recurrence"
   | "reference"
+  | "candlestick"
   | "instrument"
+  | "cross-section"
   | "point in time";
 
 export interface Operator {
@@ -79,8 +83,18 @@ export interface Operator {
    * with whoever else needs them.
    */
   readonly companions?: readonly (readonly [operator: string, operand: number])[];
-  /** The result belongs to another instrument or runs over periods: the backend changes scope for it. */
-  readonly scope?: "instrument" | "period" | "unsupported";
+  /**
+   * The result belongs to another instrument, runs over periods, or needs every instrument of the row: the backend changes
+   * scope for it. Operators of a cross-section are never met in a graph that `planPhases` made.
+   */
+  readonly scope?: "instrument" | "period" | "cross-section" | "unsupported";
+  /**
+   * How the operator is computed row by row with a state of fixed size, from its arguments that are no operands; null
+   * when with these arguments it needs the rows themselves (a window). Its row holds one number per input, and `compute`
+   * gives the same bits.
+   */
+  readonly recurrence?: (rest: readonly Argument[]) => Recurrence | null;
+  /** Series run over rows; in a cross-section over the instruments of one row, in code-point order of their ids. */
   compute(task: Task): void;
 }
 
@@ -100,3 +114,6 @@ export function rowsOf(task: Task): number {
 }
 
 export const QLIB = "Qlib, qlib/data/ops.py";
+
+/** How the source of an operator that Qlib lacks begins. */
+export const BEYOND_QLIB = "ours, beyond Qlib";

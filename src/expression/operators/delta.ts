@@ -21,6 +21,7 @@ export const delta: Operator = {
     return x!.type === "i64" && window === 0 ? "i64" : "f64";
   },
   reach: ([x], [window]) => union([x!, shifted(x!, window as number)]),
+  recurrence: () => null,
   compute(task) {
     const x = seriesInput(task, 0);
     const { out } = task;

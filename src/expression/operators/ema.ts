@@ -1,5 +1,6 @@
 import { exponentialMean } from "#kernels/recurrence/exponential-mean";
 import { expandingExponentialMean } from "#kernels/recurrence/expanding-exponential-mean";
+import { runRecurrence, type Recurrence } from "#kernels/recurrence/recurrence";
 import { seriesInput, windowOf, type Operator } from "./declaration.ts";
 import { plainWindow, windowed } from "./windowed.ts";
 import { windowedReach } from "./reach.ts";
@@ -16,10 +17,14 @@ const base = windowed({
 export const ema: Operator = {
   ...base,
   reach: ([x]) => windowedReach(x!, 0),
+  recurrence: ([window]) => emaRecurrence(window as number),
   compute(task) {
-    const window = windowOf(task);
-    const x = seriesInput(task, 0);
-    if (window === 0) expandingExponentialMean(x, task.out);
-    else exponentialMean(x, window < 1 ? window : 2 / (1 + window), task.out);
+    const recurrence = emaRecurrence(windowOf(task));
+    if (recurrence === null) expandingExponentialMean(seriesInput(task, 0), task.out);
+    else runRecurrence(recurrence, task.inputs, task.out);
   },
 };
+
+function emaRecurrence(window: number): Recurrence | null {
+  return window === 0 ? null : exponentialMean(window < 1 ? window : 2 / (1 + window));
+}

@@ -1,3 +1,4 @@
+import { expandingMaximum } from "#kernels/recurrence/expanding";
 import { rollingMaximum } from "#kernels/rolling/extremes";
 import { plainWindow, SKIPS, windowed } from "./windowed.ts";
 
@@ -7,4 +8,5 @@ export const max = windowed({
   missing: SKIPS,
   window: plainWindow,
   kernel: rollingMaximum,
+  expanding: expandingMaximum,
 });

@@ -1,3 +1,4 @@
+import { expandingMean } from "#kernels/recurrence/expanding";
 import { rollingMean } from "#kernels/rolling/mean";
 import { plainWindow, SKIPS, windowed } from "./windowed.ts";
 
@@ -7,4 +8,5 @@ export const mean = windowed({
   missing: SKIPS,
   window: plainWindow,
   kernel: rollingMean,
+  expanding: expandingMean,
 });

@@ -1,3 +1,4 @@
+import { expandingMinimum } from "#kernels/recurrence/expanding";
 import { rollingMinimum } from "#kernels/rolling/extremes";
 import { plainWindow, SKIPS, windowed } from "./windowed.ts";
 
@@ -7,4 +8,5 @@ export const min = windowed({
   missing: SKIPS,
   window: plainWindow,
   kernel: rollingMinimum,
+  expanding: expandingMinimum,
 });

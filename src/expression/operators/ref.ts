@@ -1,3 +1,4 @@
+import { firstValue } from "#kernels/recurrence/expanding";
 import { QLIB, seriesInput, windowOf, type Operator, type WindowRule } from "./declaration.ts";
 import { shifted } from "./reach.ts";
 
@@ -25,6 +26,7 @@ export const ref: Operator = {
     return x!.type === "bool" ? "object" : x!.type === "i64" ? "f64" : x!.type;
   },
   reach: ([x], [window]) => shifted(x!, window as number),
+  recurrence: ([window]) => (window === 0 ? firstValue : null),
   compute(task) {
     shift(seriesInput(task, 0), windowOf(task), task.out);
   },

@@ -3,14 +3,21 @@ import type { Family, Operator } from "./declaration.ts";
 import { operators } from "./registry.ts";
 
 /** The reference page of the operators as Markdown, made from their declarations: docs/reference/operators.md. */
-const families: readonly (readonly [Family, string])[] = [
+const families: readonly (readonly [Family, title: string, note?: string])[] = [
   ["element-wise", "Element by element"],
   ["comparison", "Comparisons"],
   ["logic", "Conditions"],
   ["reference", "Other rows"],
   ["rolling", "Windows"],
+  ["recurrence", "Recurrences, beyond Qlib"],
   ["instrument", "Other instruments"],
+  [
+    "cross-section",
+    "Across instruments",
+    "Beyond Qlib. The values of one row, over the instruments whose span holds it: see [cross-sections](../concepts/cross-sectional-operators.md).",
+  ],
   ["point in time", "Point in time"],
+  ["candlestick", "Candlestick patterns"],
 ];
 
 const SIGNS: Readonly<Record<string, string>> = {
@@ -30,11 +37,10 @@ const SIGNS: Readonly<Record<string, string>> = {
 };
 
 export function operatorsPage(): string {
-  const sections = families.map(([family, title]) => {
+  const sections = families.map(([family, title, note]) => {
     const rows = operators.filter((operator) => operator.family === family).map(rowOf);
-    return [`## ${title}`, "", "| call | result | N | missing values |", "|---|---|---|---|", ...rows].join(
-      "\n",
-    );
+    const head = note === undefined ? [`## ${title}`, ""] : [`## ${title}`, "", note, ""];
+    return [...head, "| call | result | N | missing values |", "|---|---|---|---|", ...rows].join("\n");
   });
   const intro = [
     "# Operators",

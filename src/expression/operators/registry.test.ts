@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BEYOND_QLIB } from "./declaration.ts";
 import { operatorsPage } from "./reference-page.ts";
 import { operatorNamed, operators } from "./registry.ts";
 
@@ -8,8 +9,21 @@ const qlibNames =
     " ",
   );
 
-test("every operator of Qlib is there, under its own name", () => {
-  expect(operators.map(({ name }) => name).sort()).toEqual([...qlibNames].sort());
+test("every operator of Qlib is there, under its own name, and the others say that they are ours", () => {
+  const ours = operators.filter(({ source }) => source.startsWith(BEYOND_QLIB)).map(({ name }) => name);
+  expect(operators.map(({ name }) => name).sort()).toEqual([...qlibNames, ...ours].sort());
+});
+
+test("no two operators have one name", () => {
+  expect(new Set(operators.map(({ name }) => name)).size).toBe(operators.length);
+});
+
+test("every operator across instruments has a form within groups", () => {
+  const across = operators.filter(({ family }) => family === "cross-section").map(({ name }) => name);
+  const named = (prefix: string): string[] =>
+    across.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  expect(named("CS")).toEqual(named("Group"));
+  expect(named("CS").length * 2).toBe(across.length);
 });
 
 describe.each(operators.map((operator) => [operator.name, operator] as const))("%s", (name, operator) => {

@@ -1,17 +1,22 @@
 import { abs } from "./abs.ts";
 import { add } from "./add.ts";
 import { and } from "./and.ts";
+import { atan } from "./atan.ts";
+import { candlesticks } from "./candlestick.ts";
 import { changeInstrument } from "./change-instrument.ts";
 import { corr } from "./corr.ts";
 import { count } from "./count.ts";
 import { cov } from "./cov.ts";
+import { crossSectional } from "./cross-sectional.ts";
 import { delta } from "./delta.ts";
 import { div } from "./div.ts";
+import { dma } from "./dma.ts";
 import { ema } from "./ema.ts";
 import { eq } from "./eq.ts";
 import { ge } from "./ge.ts";
 import { greater } from "./greater.ts";
 import { gt } from "./gt.ts";
+import { highestBars } from "./highest-bars.ts";
 import { idxMax } from "./idx-max.ts";
 import { idxMin } from "./idx-min.ts";
 import { conditional } from "./if.ts";
@@ -19,7 +24,9 @@ import { kurt } from "./kurt.ts";
 import { le } from "./le.ts";
 import { less } from "./less.ts";
 import { log } from "./log.ts";
+import { lowestBars } from "./lowest-bars.ts";
 import { lt } from "./lt.ts";
+import { lwma } from "./lwma.ts";
 import { mad } from "./mad.ts";
 import { mask } from "./mask.ts";
 import { max } from "./max.ts";
@@ -39,14 +46,21 @@ import { ref } from "./ref.ts";
 import { resi } from "./resi.ts";
 import { rolling } from "./rolling.ts";
 import { rsquare } from "./rsquare.ts";
+import { sar } from "./sar.ts";
+import { seededEma } from "./seeded-ema.ts";
 import { sign } from "./sign.ts";
 import { skew } from "./skew.ts";
 import { slope } from "./slope.ts";
 import { std } from "./std.ts";
+import { stdP } from "./std-p.ts";
 import { sub } from "./sub.ts";
 import { sum } from "./sum.ts";
 import { tResample } from "./t-resample.ts";
+import { varP } from "./var-p.ts";
 import { variance } from "./var.ts";
+import { warmUp } from "./warm-up.ts";
+import { wilder } from "./wilder.ts";
+import { wilderSum } from "./wilder-sum.ts";
 import { wma } from "./wma.ts";
 import type { Operator } from "./declaration.ts";
 
@@ -54,6 +68,7 @@ const inOrder: readonly Operator[] = [
   abs,
   sign,
   log,
+  atan,
   power,
   add,
   sub,
@@ -73,16 +88,21 @@ const inOrder: readonly Operator[] = [
   conditional,
   ref,
   delta,
+  warmUp,
   mean,
   sum,
   std,
   variance,
+  stdP,
+  varP,
   skew,
   kurt,
   max,
   min,
   idxMax,
   idxMin,
+  highestBars,
+  lowestBars,
   quantile,
   med,
   mad,
@@ -92,15 +112,23 @@ const inOrder: readonly Operator[] = [
   rsquare,
   resi,
   wma,
+  lwma,
   ema,
   corr,
   cov,
   rolling,
+  seededEma,
+  wilder,
+  wilderSum,
+  dma,
+  sar,
   changeInstrument,
   mask,
+  ...crossSectional,
   p,
   pref,
   tResample,
+  ...candlesticks,
 ];
 
 /** Every operator of the language, in the order of the reference page. Names are case-sensitive, as in Qlib. */

@@ -1,5 +1,12 @@
 import { rollingKurtosis, rollingSkewness } from "#kernels/rolling/shape";
-import { exponentialMean } from "#kernels/recurrence/exponential-mean";
+import {
+  expandingCount,
+  expandingMaximum,
+  expandingMean,
+  expandingMinimum,
+  expandingSum,
+} from "#kernels/recurrence/expanding";
+import { runRecurrence, type Recurrence } from "#kernels/recurrence/recurrence";
 import { rollingCount } from "#kernels/rolling/count";
 import { rollingMaximum, rollingMinimum } from "#kernels/rolling/extremes";
 import { rollingMean } from "#kernels/rolling/mean";
@@ -9,7 +16,7 @@ import { rollingSum } from "#kernels/rolling/sum";
 import { rollingDeviation, rollingVariance } from "#kernels/rolling/variance";
 import { rowsOf, seriesInput, windowOf, type Operator } from "./declaration.ts";
 import { TypeRefusal } from "./dtype.ts";
-import { plainWindow, windowed } from "./windowed.ts";
+import { plainWindow, recurrenceOf, windowed } from "./windowed.ts";
 
 const kernels: Readonly<Record<string, (x: Float64Array, rows: number, out: Float64Array) => void>> = {
   mean: rollingMean,
@@ -24,6 +31,14 @@ const kernels: Readonly<Record<string, (x: Float64Array, rows: number, out: Floa
   median: rollingMedian,
   count: rollingCount,
   rank: rollingPlace,
+};
+
+const expanding: Readonly<Record<string, Recurrence>> = {
+  mean: expandingMean,
+  sum: expandingSum,
+  max: expandingMaximum,
+  min: expandingMinimum,
+  count: expandingCount,
 };
 
 const base = windowed({
@@ -41,11 +56,12 @@ export const rolling: Operator = {
     if (Object.hasOwn(kernels, name as string)) return "f64";
     throw new TypeRefusal(`Rolling(…,'${name}')`, `use one of ${Object.keys(kernels).join(", ")}`);
   },
+  recurrence: ([window, name]) => recurrenceOf(window as number, expanding[name as string]),
   compute(task) {
-    const window = windowOf(task);
-    const x = seriesInput(task, 0);
-    if (window > 0 && window < 1) exponentialMean(x, window, task.out);
-    else kernels[task.arguments[1] as string]!(x, rowsOf(task), task.out);
+    const name = task.arguments[1] as string;
+    const recurrence = recurrenceOf(windowOf(task), expanding[name]);
+    if (recurrence !== null) runRecurrence(recurrence, task.inputs, task.out);
+    else kernels[name]!(seriesInput(task, 0), rowsOf(task), task.out);
   },
 };
 

@@ -1,3 +1,4 @@
+import { expandingSum } from "#kernels/recurrence/expanding";
 import { rollingSum } from "#kernels/rolling/sum";
 import { plainWindow, SKIPS, windowed } from "./windowed.ts";
 
@@ -7,4 +8,5 @@ export const sum = windowed({
   missing: SKIPS,
   window: plainWindow,
   kernel: rollingSum,
+  expanding: expandingSum,
 });

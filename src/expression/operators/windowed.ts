@@ -1,4 +1,5 @@
 import { exponentialMean } from "#kernels/recurrence/exponential-mean";
+import { runRecurrence, type Recurrence } from "#kernels/recurrence/recurrence";
 import { QLIB, rowsOf, seriesInput, windowOf, type Operator, type WindowRule } from "./declaration.ts";
 import { windowedReach } from "./reach.ts";
 
@@ -24,6 +25,8 @@ export function windowed(declared: {
   readonly missing: string;
   readonly window: WindowRule;
   readonly kernel: Kernel;
+  /** The operator with N = 0, where everything so far fits in a state. */
+  readonly expanding?: Recurrence;
   readonly source?: string;
 }): Operator {
   return {
@@ -40,13 +43,19 @@ export function windowed(declared: {
     infinity: "absorbs",
     type: () => "f64",
     reach: ([x], [window]) => windowedReach(x!, window as number),
+    recurrence: ([window]) => recurrenceOf(window as number, declared.expanding),
     compute(task) {
-      const window = windowOf(task);
-      const x = seriesInput(task, 0);
-      if (window > 0 && window < 1) exponentialMean(x, window, task.out);
-      else declared.kernel(x, rowsOf(task), task.out);
+      const recurrence = recurrenceOf(windowOf(task), declared.expanding);
+      if (recurrence !== null) runRecurrence(recurrence, task.inputs, task.out);
+      else declared.kernel(seriesInput(task, 0), rowsOf(task), task.out);
     },
   };
+}
+
+/** Of a window that is none: a fraction is an exponential mean, 0 what the operator has for it. */
+export function recurrenceOf(window: number, expanding: Recurrence | undefined): Recurrence | null {
+  if (window > 0 && window < 1) return exponentialMean(window);
+  return window === 0 ? (expanding ?? null) : null;
 }
 
 /** Slope, Rsquare, Resi: in Qlib's own recursion an infinity never leaves again, so its past is part of the reach. */
@@ -64,6 +73,7 @@ export function regression(declared: {
     ...base,
     ...(declared.companions === undefined ? {} : { companions: declared.companions }),
     reach: ([x], [window], finite) => windowedReach(x!, finite ? (window as number) : 0),
+    recurrence: () => null,
     compute(task) {
       const window = windowOf(task);
       if (window > 0 && window < 1) task.out.fill(Number.NaN);

@@ -29,8 +29,35 @@ const expressions = [
     .map((name) => `Rolling($close,6,'${name}')`),
   "Mean(ChangeInstrument('S1',$close),3)",
   "Corr($close,Mask($close,'S0'),4)",
+  "Atan($close-$open)",
+  ...[1, 3].map((window) => `WarmUp(Mean($close,2),${window})`),
+  ..."StdP VarP LWMA HighestBars LowestBars"
+    .split(" ")
+    .flatMap((name) => [1, 4, 20].map((window) => `${name}($close,${window})`)),
+  ..."SeededEMA Wilder WilderSum".split(" ").flatMap((name) => [2, 14].map((n) => `${name}($close,${n})`)),
+  "DMA($close,0.3)",
+  "DMA($close,Abs($open)/60)",
+  "SAR($close,$open,0.02,0.2)",
+  ..."Rank ZScore Demean Scale Mean Std Median Sum Count"
+    .split(" ")
+    .flatMap((name) => [`CS${name}($close/Ref($close,3))`, `Group${name}($close,$open>5)`]),
+  "CSBucket(Mean($close,4),3)",
+  "GroupBucket($close,$open>5,2)",
+  "CSWinsorize($close,0.2)",
+  "GroupWinsorize($close,$open>5,0.2)",
+  "CSResi($close,$open)",
+  "GroupResi($close,$open,$open>5)",
+  "Mean(CSRank(Std(CSDemean($close),3)),5)",
+  "ChangeInstrument('S2',Mean(CSRank($close),3))-CSZScore(Mask($close,'S1')+$close)",
+  "CSRank(P($$roe_q)*$close)",
   "P(Mean($$roe_q,2))/$close",
   "PRef($$roe_q,202302)",
+  ...operators
+    .filter(({ family }) => family === "candlestick")
+    .map(({ name, parameters }) => {
+      const prices = "$open,1.01*Greater($open,$close),0.99*Less($open,$close),$close";
+      return `${name}(${prices}${parameters.length > 4 ? ",0.3" : ""})`;
+    }),
 ];
 
 const ROWS = 60;

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { dayOf } from "#market/day";
 import { panelOf, type Panel } from "#panel/panel";
 import { ExpressionError } from "../errors.ts";
+import { buildGraph } from "../ir/build.ts";
+import { operators } from "../operators/registry.ts";
 import { evaluateExpressions, type EvaluationOptions } from "./evaluate.ts";
 import type { PeriodRecord } from "./periods.ts";
 
@@ -42,6 +44,26 @@ function valuesOf(expression: string, panel: Panel, options: EvaluationOptions =
 }
 
 const two = panelWith({ A: { first: 0, close: [1, 2, NAN, 4, 5] }, B: { first: 2, close: [10, 20] } });
+
+test("a graph of float64 fields takes them as they are, and so does what is made of them", () => {
+  const panel = panelWith({ A: { first: 0, close: [0.1, 0.3] } });
+  const texts = ["$close", "$close*3", "Delta($close,1)"];
+  const [raw, triple, step] = evaluateExpressions(buildGraph(texts, { fields: "f64" }), panel, {
+    precision: "f64",
+  });
+  expect([raw!.type, triple!.type, step!.type]).toEqual(["f64", "f64", "f64"]);
+  expect([raw!.values[0], triple!.values[0], step!.values[1]]).toEqual([0.1, 0.1 * 3, 0.3 - 0.1]);
+});
+
+test("a window of N rows has no recurrence; everything so far and exponential means have one", () => {
+  const found = operators.flatMap(({ name, recurrence }) => {
+    const shown = [0, 0.2, 5].map((window) => recurrence?.([window, "sum"]) ?? null);
+    return shown[0] === null && shown[1] === null ? [] : [[name, ...shown.map((each) => each?.width)]];
+  });
+  expect(found).toContainEqual(["Sum", 2, 2, undefined]);
+  expect(found).toContainEqual(["EMA", undefined, 2, 2]);
+  expect(found).toContainEqual(["Ref", 2, undefined, undefined]);
+});
 
 describe("windows and shifts", () => {
   test("start at an instrument's own first row and end at its last", () => {

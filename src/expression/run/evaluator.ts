@@ -1,6 +1,7 @@
 import type { Panel } from "#panel/panel";
 import { lowerRow } from "#panel/axes";
-import type { AppliedOperator, Graph } from "../ir/node.ts";
+import { ExpressionError } from "../errors.ts";
+import type { AppliedOperator, FieldValue, Graph } from "../ir/node.ts";
 import type { OperandType } from "../operators/dtype.ts";
 import { lookBackOf } from "../operators/reach.ts";
 import { planOf, type Plan } from "../plan/plan.ts";
@@ -11,7 +12,7 @@ import { Arrays, onSpan, spanOf, type Series } from "./series.ts";
 /** Where the leaves of a plan get their values: one instrument's sessions, or the periods known about it on a day. */
 interface Scope {
   readonly instrument: string;
-  field(name: string): Series;
+  field(node: FieldValue): Series;
   periodic(name: string): Series;
 }
 
@@ -57,17 +58,18 @@ export class Evaluator {
     const panel = this.#panel;
     return {
       instrument: panel.instruments[lane]!,
-      field: (name) => this.#field(this.#columns.get(name)!, panel, lane),
+      field: (node) => this.#field(node, { panel, lane, column: this.#columns.get(node.name)! }),
       periodic: () => notHere(),
     };
   }
 
-  #field(column: Float32Array | Float64Array, panel: Panel, lane: number): Series {
+  /** Fields of the data are float32; what an earlier phase left in a column keeps its type. */
+  #field({ type }: FieldValue, { panel, lane, column }: FieldColumn): Series {
     const lanes = panel.instruments.length;
     const first = panel.first[lane]!;
     const values = this.#arrays.take(Math.max(0, panel.last[lane]! - first + 1));
-    for (let row = 0; row < values.length; row++)
-      values[row] = Math.fround(column[(first + row) * lanes + lane]!);
+    for (let row = 0; row < values.length; row++) values[row] = column[(first + row) * lanes + lane]!;
+    if (type === "f32") for (let row = 0; row < values.length; row++) values[row] = Math.fround(values[row]!);
     return { first, values };
   }
 
@@ -75,7 +77,7 @@ export class Evaluator {
     const results = new Map<number, Series>();
     for (const { node: id, release } of plan.steps) {
       const node = this.#graph.nodes[id]!;
-      if (node.kind === "field") results.set(id, scope.field(node.name));
+      if (node.kind === "field") results.set(id, scope.field(node));
       else if (node.kind === "periodic") results.set(id, scope.periodic(node.name));
       else if (node.kind === "apply") {
         if (node.operator.scope === "instrument") results.set(id, this.#otherInstrument(node, scope));
@@ -136,7 +138,11 @@ export class Evaluator {
     const columns = fieldColumns(foreign);
     return {
       instrument: foreign.instruments[lane]!,
-      field: (name) => this.#onOwnRows(this.#field(columns.get(name)!, foreign, lane), foreign),
+      field: (node) => {
+        const column = columns.get(node.name);
+        if (column === undefined) throw outsideUniverse(id);
+        return this.#onOwnRows(this.#field(node, { panel: foreign, lane, column }), foreign);
+      },
       periodic: () => notHere(),
     };
   }
@@ -226,6 +232,21 @@ export class Evaluator {
 interface PeriodScope extends Scope {
   readonly day: number;
   readonly what: { readonly count: number; readonly period?: number };
+}
+
+interface FieldColumn {
+  readonly panel: Panel;
+  readonly lane: number;
+  readonly column: Float32Array | Float64Array;
+}
+
+/** Names are checked before, so a column that a foreign panel lacks is the result of an earlier phase. */
+function outsideUniverse(id: string): ExpressionError {
+  return new ExpressionError(
+    "EXPRESSION_OUTSIDE_UNIVERSE",
+    `a value across instruments is asked for ${id}, which takes no part in the cross-section`,
+    { remedy: `compute on a panel that holds ${id}, or take the value of an instrument of the panel` },
+  );
 }
 
 function notHere(): never {

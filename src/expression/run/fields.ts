@@ -2,6 +2,7 @@ import type { Panel } from "#panel/panel";
 import { ExpressionError } from "../errors.ts";
 import { nearestName } from "../syntax/suggestion.ts";
 import { childrenOf, type SyntaxNode } from "../syntax/tree.ts";
+import { calendarColumn, calendarFields } from "./calendar-fields.ts";
 import type { PeriodicSource } from "./periods.ts";
 
 /** Where the data of an evaluation come from. */
@@ -10,12 +11,42 @@ export interface Origins {
   readonly periodic?: PeriodicSource;
 }
 
-/** Columns by lower-case name: field names ignore case. An exact lower-case name wins over others. */
-export function fieldColumns(panel: Panel): ReadonlyMap<string, Float32Array | Float64Array> {
-  const columns = new Map<string, Float32Array | Float64Array>();
+type Values = Float32Array | Float64Array;
+
+/** The panel's columns by lower-case name, and the calendar fields, each of which is made when it is first asked for. */
+class FieldColumns extends Map<string, Values> {
+  readonly #panel: Panel;
+
+  constructor(panel: Panel) {
+    super();
+    this.#panel = panel;
+  }
+
+  override has(name: string): boolean {
+    return super.has(name) || Object.hasOwn(calendarFields, name);
+  }
+
+  override get(name: string): Values | undefined {
+    const known = super.get(name);
+    if (known !== undefined || !Object.hasOwn(calendarFields, name)) return known;
+    const made = calendarColumn(calendarFields[name]!, this.#panel);
+    this.set(name, made);
+    return made;
+  }
+}
+
+/**
+ * Columns by lower-case name: field names ignore case. An exact lower-case name wins over others. `$calendar_…` are
+ * there too, though iterating lists the data's own fields only; the data's columns of such names are passed over.
+ */
+export function fieldColumns(panel: Panel): ReadonlyMap<string, Values> {
+  const columns = new FieldColumns(panel);
+  const named = new Set<string>();
   for (const [name, column] of panel.columns) {
     const lower = name.toLowerCase();
-    if (name === lower || !columns.has(lower)) columns.set(lower, column.values);
+    if (Object.hasOwn(calendarFields, lower)) continue;
+    if (name === lower || !named.has(lower)) columns.set(lower, column.values);
+    named.add(lower);
   }
   return columns;
 }
@@ -92,7 +123,7 @@ function checkOther(
 function fieldProblem(name: string, column: number, panel: Panel): ExpressionError | null {
   const known = fieldColumns(panel);
   if (known.has(name.toLowerCase())) return null;
-  const nearest = nearestName(name, known.keys());
+  const nearest = nearestName(name, [...known.keys(), ...Object.keys(calendarFields)]);
   const list = [...known.keys()].map((each) => `$${each}`).join(" ");
   return new ExpressionError("EXPRESSION_FIELD_UNKNOWN", `there is no field $${name}`, {
     column,

@@ -1,29 +1,25 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { rollingCount } from "../rolling/count.ts";
+import { rollingMaximum, rollingMinimum } from "../rolling/extremes.ts";
+import { rollingMean } from "../rolling/mean.ts";
+import { rollingSum } from "../rolling/sum.ts";
+import {
+  expandingCount,
+  expandingMaximum,
+  expandingMean,
+  expandingMinimum,
+  expandingSum,
+  firstValue,
+} from "./expanding.ts";
 import { expandingExponentialMean } from "./expanding-exponential-mean.ts";
 import { exponentialMean } from "./exponential-mean.ts";
-
-const value = fc.oneof(
-  { weight: 8, arbitrary: fc.double({ min: -100, max: 100, noNaN: true }) },
-  { weight: 2, arbitrary: fc.constantFrom(Number.NaN, Infinity, -Infinity) },
-);
-const series = fc.array(value, { minLength: 1, maxLength: 40 }).map((values) => Float64Array.from(values));
-
-/** Rows that are not what the definition gives, as sentences. */
-function differences(actual: ArrayLike<number>, expected: readonly number[]): string[] {
-  return expected.flatMap((wanted, row) => {
-    const found = actual[row]!;
-    const close = !(Math.abs(found - wanted) > 1e-9 * (1 + Math.abs(wanted)));
-    if (Number.isNaN(wanted) === Number.isNaN(found) && close) return [];
-    return [`row ${row}: ${found}, by definition ${wanted}`];
-  });
-}
+import { runRecurrence } from "./recurrence.ts";
+import { differences, ran, resumedDifferently, series } from "./testing/series.ts";
 
 test("the exponential mean is the sum of weights (1−α)^age over the values there are", () => {
   fc.assert(
     fc.property(series, fc.double({ min: 0.02, max: 0.98, noNaN: true }), (x, alpha) => {
-      const out = new Float64Array(x.length);
-      exponentialMean(x, alpha, out);
       const expected = [...x].map((_, t) => {
         let weights = 0;
         let sum = 0;
@@ -35,7 +31,7 @@ test("the exponential mean is the sum of weights (1−α)^age over the values th
         }
         return weights === 0 ? Number.NaN : sum / weights;
       });
-      expect(differences(out, expected)).toEqual([]);
+      expect(differences(ran(exponentialMean(alpha), [x]), expected)).toEqual([]);
     }),
   );
 });
@@ -60,7 +56,54 @@ test("the expanding exponential mean is Qlib's sum over all rows so far", () => 
 });
 
 test("a constant stays exactly what it is", () => {
-  const out = new Float64Array(50);
-  exponentialMean(new Float64Array(50).fill(0.1), 0.3, out);
-  expect(new Set(out)).toEqual(new Set([0.1]));
+  expect(new Set(ran(exponentialMean(0.3), [new Float64Array(50).fill(0.1)]))).toEqual(new Set([0.1]));
+});
+
+describe("everything so far", () => {
+  const kernels = [
+    ["sum", expandingSum, rollingSum],
+    ["mean", expandingMean, rollingMean],
+    ["count", expandingCount, rollingCount],
+    ["maximum", expandingMaximum, rollingMaximum],
+    ["minimum", expandingMinimum, rollingMinimum],
+  ] as const;
+
+  test.each(kernels)("the %s has the bits of the window that never ends", (_name, recurrence, rolling) => {
+    fc.assert(
+      fc.property(series, (x) => {
+        const expected = new Float64Array(x.length);
+        rolling(x, Number.POSITIVE_INFINITY, expected);
+        expect([...ran(recurrence, [x])]).toEqual([...expected]);
+      }),
+    );
+  });
+
+  test("the first value is the first row's, be it missing", () => {
+    fc.assert(
+      fc.property(series, (x) => {
+        expect([...ran(firstValue, [x])]).toEqual(Array.from(x, () => x[0]));
+      }),
+    );
+  });
+});
+
+test("a number stands for a series of it", () => {
+  const out = new Float64Array(3);
+  runRecurrence(expandingSum, [2], out);
+  expect([...out]).toEqual([2, 4, 6]);
+});
+
+test.each([
+  ["exponential mean", exponentialMean(0.2)],
+  ["sum", expandingSum],
+  ["mean", expandingMean],
+  ["count", expandingCount],
+  ["maximum", expandingMaximum],
+  ["first value", firstValue],
+] as const)("the %s goes on from a stored state with the same bits", (_name, recurrence) => {
+  fc.assert(
+    fc.property(series, fc.nat(), (x, at) => {
+      expect(resumedDifferently(recurrence, [x], at % x.length)).toEqual([]);
+    }),
+  );
 });

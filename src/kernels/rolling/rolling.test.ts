@@ -4,9 +4,12 @@ import { rollingCount } from "./count.ts";
 import { rollingCorrelation, rollingCovariance } from "./covariance.ts";
 import { rollingArgmax, rollingArgmin } from "./extreme-position.ts";
 import { rollingMaximum, rollingMinimum } from "./extremes.ts";
+import { barsSinceHighest, barsSinceLowest } from "./bars-since-extreme.ts";
+import { rollingLinearWeightedMean } from "./linear-weighted-mean.ts";
 import { rollingMean } from "./mean.ts";
 import { rollingMeanDeviation } from "./mean-deviation.ts";
 import { rollingMedian, rollingQuantile } from "./quantile.ts";
+import { rollingPopulationDeviation, rollingPopulationVariance } from "./population-variance.ts";
 import { rollingPlace, rollingRank } from "./rank.ts";
 import { rollingResidual, rollingRsquare, rollingSlope } from "./regression.ts";
 import { rollingKurtosis, rollingSkewness } from "./shape.ts";
@@ -74,6 +77,22 @@ function position(better: (a: number, b: number) => boolean): Definition {
   };
 }
 
+function populationVariance(window: readonly number[]): number {
+  const { length: n } = finite(window);
+  return n === 1 ? 0 : eachTwo(finite(window), (a, b) => (a - b) ** 2) / (n * n);
+}
+
+function barsSince(better: (a: number, b: number) => boolean): Definition {
+  return (window) => {
+    const back = window.toReversed();
+    const found = back.findIndex(
+      (value) =>
+        Number.isFinite(value) && !back.some((other) => Number.isFinite(other) && better(other, value)),
+    );
+    return found < 0 ? Number.NaN : found;
+  };
+}
+
 const definitions: readonly (readonly [string, Kernel, Definition])[] = [
   [
     "sum",
@@ -83,6 +102,21 @@ const definitions: readonly (readonly [string, Kernel, Definition])[] = [
   ["mean", rollingMean, (window) => total(finite(window)) / finite(window).length],
   ["variance", rollingVariance, variance],
   ["deviation", rollingDeviation, (window) => Math.sqrt(variance(window))],
+  ["population variance", rollingPopulationVariance, populationVariance],
+  ["population deviation", rollingPopulationDeviation, (window) => Math.sqrt(populationVariance(window))],
+  ["rows since the maximum", barsSinceHighest, barsSince((a, b) => a > b)],
+  ["rows since the minimum", barsSinceLowest, barsSince((a, b) => a < b)],
+  [
+    "linearly weighted mean",
+    (x, size, out) => rollingLinearWeightedMean(x, size, out),
+    // Every value as often as its weight says.
+    (window) => {
+      const repeated = window.flatMap((value, index) =>
+        Array.from({ length: index + 1 }, () => value).filter((each) => Number.isFinite(each)),
+      );
+      return total(repeated) / repeated.length;
+    },
+  ],
   ["maximum", rollingMaximum, (window) => ascending(finite(window)).at(-1) ?? Number.NaN],
   ["minimum", rollingMinimum, (window) => ascending(finite(window))[0] ?? Number.NaN],
   ["place of the maximum", rollingArgmax, position((a, b) => a > b)],

@@ -1,0 +1,89 @@
+import type { Graph } from "#expression/ir/node";
+import type { Phase } from "#expression/plan/phases";
+import { computeSections, type Values } from "#expression/run/cross-section";
+import { evaluatePhase, type EvaluatedColumn, type EvaluationOptions } from "#expression/run/evaluate";
+import { panelOf, type Column, type Panel } from "#panel/panel";
+
+/**
+ * What operators across instruments need of a whole market that is computed group by group: the operands and results that
+ * are still to be read, rows × instruments of the universe, float32 where that is exact and else float64. Nothing else
+ * of the market is kept.
+ */
+export class MarketSections {
+  readonly #instruments: readonly string[];
+  readonly #lanes: ReadonlyMap<string, number>;
+  readonly #first: Int32Array;
+  readonly #last: Int32Array;
+  readonly #options: EvaluationOptions;
+  readonly #columns = new Map<string, Values>();
+
+  constructor(universe: readonly string[], options: EvaluationOptions) {
+    this.#instruments = universe;
+    this.#lanes = new Map(universe.map((id, lane) => [id, lane]));
+    this.#first = new Int32Array(universe.length);
+    this.#last = new Int32Array(universe.length).fill(-1);
+    this.#options = options;
+  }
+
+  /** Computes a phase's operands for a group of the universe whose first instrument stands at `from`. */
+  take(phase: Phase, market: Panel, from: number): void {
+    this.#first.set(market.first, from);
+    this.#last.set(market.last, from);
+    const rows = market.time.days.length;
+    const width = this.#instruments.length;
+    const lanes = market.instruments.length;
+    for (const { name, values } of this.evaluate(phase.graph, market, "own")) {
+      const whole = this.#columnFor(name, values, rows * width);
+      for (let row = 0; row < rows; row++) {
+        whole.set(values.subarray(row * lanes, (row + 1) * lanes), row * width + from);
+      }
+    }
+  }
+
+  /** Computes a phase's sections, once every group is there. */
+  finish(phase: Phase): void {
+    const universe = { instruments: this.#instruments, first: this.#first, last: this.#last };
+    computeSections(phase, this.#columns, universe);
+  }
+
+  /** A graph's outputs for a group, with the results of earlier phases. */
+  evaluate(graph: Graph, market: Panel, precision: "f32" | "f64" | "own"): EvaluatedColumn[] {
+    const { foreign } = this.#options;
+    return evaluatePhase(graph, this.#extended(market, graph), {
+      ...this.#options,
+      ...(foreign === undefined ? {} : { foreign: this.#extended(foreign, graph) }),
+      precision,
+    });
+  }
+
+  #columnFor(name: string, like: Values, size: number): Values {
+    let column = this.#columns.get(name);
+    if (column === undefined) {
+      column = like instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
+      this.#columns.set(name, column);
+    }
+    return column;
+  }
+
+  /** A panel of some instruments of the universe with the results that a graph reads. */
+  #extended(panel: Panel, graph: Graph): Panel {
+    const read = graph.nodes.flatMap((node) =>
+      node.kind === "field" && this.#columns.has(node.name) ? [node.name] : [],
+    );
+    if (read.length === 0) return panel;
+    const lanes = Int32Array.from(panel.instruments, (id) => this.#lanes.get(id)!);
+    const rows = panel.time.days.length;
+    const results = read.map((name): Column => {
+      const whole = this.#columns.get(name)!;
+      const values = new Float64Array(rows * lanes.length);
+      for (let row = 0; row < rows; row++) {
+        for (let lane = 0; lane < lanes.length; lane++) {
+          values[row * lanes.length + lane] = whole[row * this.#instruments.length + lanes[lane]!]!;
+        }
+      }
+      return { name, values };
+    });
+    const own = [...panel.columns.values()].filter(({ name }) => !read.includes(name));
+    return panelOf({ ...panel, columns: [...own, ...results] });
+  }
+}
