@@ -20,7 +20,11 @@ export function appendReach(
   };
   for (const { node } of graph.outputs) ask(node, 0);
   for (const { families, kernels, sources } of plan.stages.toReversed()) {
-    for (const target of families.flatMap(({ targets }) => targets)) {
+    for (const { target, continuous } of families.flatMap((family) =>
+      family.targets.map((id) => ({ target: id, continuous: family.continuous })),
+    )) {
+      // A recurrence runs from the instrument's first row on, and what shares its function with it.
+      if (continuous) ask(target, Number.POSITIVE_INFINITY);
       const own = rows.get(target) ?? 0;
       for (const [source, back] of sourcesRead(graph, target, sources)) ask(source, own + back);
     }

@@ -221,6 +221,12 @@ export class BlockEngine {
     const { family, complete, masked } = bound;
     const { reach } = family;
     this.statistics.chunks++;
+    if (family.continuous) {
+      if (progress.completeUntil !== from) this.#warm(complete, progress, { ...chunk, reach });
+      this.#call(complete, { quad, from, to, commit: 1, origin: progress.maskedOrigin });
+      progress.completeUntil = to;
+      return;
+    }
     if (progress.completeUntil !== from && from > 0 && reach > 0) {
       const before = { quad, from: from - reach, to: from, commit: 0, origin: 0 } as const;
       progress.lastUnfit = Math.max(progress.lastUnfit, this.#call(complete, before));

@@ -2,6 +2,7 @@ import type { Panel } from "#panel/panel";
 import type { Graph } from "../ir/node.ts";
 import { planBlocks } from "../plan/block-plan.ts";
 import { BlockEngine, type RunStatistics } from "./block-engine.ts";
+import { mendBrokenLines } from "./broken-lines.ts";
 import { compileBlocks } from "./block-program.ts";
 import { Evaluator } from "./evaluator.ts";
 import { fieldColumns, type Origins } from "./fields.ts";
@@ -56,6 +57,7 @@ export function evaluateInBlocks(graph: Graph, panel: Panel, options: BlockOptio
     }
     options.onInstrument?.(offset + instruments);
   }
+  mendBrokenLines(graph, panel, { values, origins: options });
   return { values, statistics: engine.statistics };
 }
 
