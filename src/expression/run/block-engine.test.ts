@@ -148,6 +148,35 @@ describe.each(MODES)("with %s", (_, options) => {
       runs(15),
     );
   });
+
+  test("a run that resumes at a checkpoint gives the same, and the same next checkpoint", () => {
+    const all = buildGraph([...WITH_KERNELS, ...UNBOUNDED]);
+    const whole = engineOf(all, { rows: ROWS, lanes: 8 }, options);
+    expect(whole.lookBack).toBe(Number.POSITIVE_INFINITY);
+    const back = whole.resumedLookBack;
+    expect(back).toBeLessThan(80);
+    const added = 3;
+    const short = engineOf(all, { rows: back + added, lanes: 8, results: added }, options);
+    fc.assert(
+      fc.property(instruments(6, ROWS), fc.integer({ min: 0, max: ROWS - back - added }), (listed, start) => {
+        const row = start + back;
+        whole.run(blockOf(all, listed), { checkpoints: [row, row + 1, row + added] });
+        const expected = listed.map((__, lane) => outputsOf(whole, all, { lane, rows: ROWS }));
+        const [first, ...later] = whole.checkpoints;
+        short.run(blockOf(all, listed, { from: start, to: row + added }), {
+          from: back,
+          resume: { ...first!, row: back },
+          checkpoints: [back + 1, back + added],
+        });
+        for (const lane of listed.keys()) {
+          const found = outputsOf(short, all, { lane, rows: added });
+          expect(different(expected[lane]!, found, row)).toEqual([]);
+        }
+        expect(short.checkpoints.map(({ states }) => states)).toEqual(later.map(({ states }) => states));
+      }),
+      runs(15),
+    );
+  });
 });
 
 test("too few rows before the first wanted one are refused", () => {
