@@ -64,9 +64,15 @@ export async function chosenFactors(context: CommandContext, options: ListOption
     ),
   );
   const problems = known.problems.filter(({ place }) => place.file !== undefined && files.has(place.file));
+  if (sets.every((set) => set.factors.length === 0) && factors.length + expressions.length === 0) {
+    throw new UsageError(
+      `${setNames.join(", ")} has no factor that can be computed`,
+      "correct what the lines above name, in the file of the set",
+    );
+  }
   const [only] = sets;
   if (sets.length === 1 && factors.length + expressions.length === 0) return { list: only!, problems };
-  const called = factors.map(({ name, factor }) => ({ name, expression: factor.expression }));
+  const called = factors.map(({ name, factor }) => ({ ...factor, name }));
   return { list: listOf([...sets.flatMap(namespaced), ...called], expressions), problems };
 }
 
@@ -76,7 +82,7 @@ export function commaSeparated(values: readonly string[] = []): string[] {
 }
 
 function namespaced(set: FactorSet): FactorList["factors"] {
-  return set.factors.map(({ name, expression }) => ({ name: `${set.name}.${name}`, expression }));
+  return set.factors.map((factor) => ({ ...factor, name: `${set.name}.${factor.name}` }));
 }
 
 function listOf(factors: FactorList["factors"], expressions: readonly string[]): FactorList {

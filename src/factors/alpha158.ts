@@ -229,6 +229,7 @@ export const alpha158: FactorSet = {
   source: "Qlib, qlib/contrib/data/loader.py, Alpha158DL",
   factors: [...BAR, ...FAMILIES.flatMap((each) => overWindows(each, WINDOWS))].map((factor, index) => ({
     ...factor,
+    float32: true,
     alias: `alpha_${String(index + 1).padStart(3, "0")}`,
   })),
 };

@@ -39,6 +39,7 @@ export interface FactorList {
     readonly name: string;
     readonly expression: ExpressionSource;
     readonly alias?: string;
+    readonly float32?: boolean;
   }[];
 }
 
@@ -53,7 +54,7 @@ export function factorGraph(
 ): { readonly graph: Graph; readonly failures: readonly FactorFailure[] } {
   const builder = new GraphBuilder();
   const failures: FactorFailure[] = [];
-  for (const { name, expression, alias } of set.factors) {
+  for (const { name, expression, alias, float32 = false } of set.factors) {
     if (
       options.only !== undefined &&
       !options.only.has(name) &&
@@ -66,7 +67,7 @@ export function factorGraph(
       const problem = checkFields(tree, panel, options);
       if (problem !== null) throw problem;
       if (options.lookAhead !== "allow") refuseLookAhead(name, expression);
-      builder.add(name, tree);
+      builder.add(name, tree, float32 ? { float32 } : {});
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       failures.push({ name, expression: typeof expression === "string" ? expression : name, error });

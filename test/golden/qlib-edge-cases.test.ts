@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { dayOf } from "../../src/market/day.ts";
-import { evaluateExpressions } from "../../src/expression/run/evaluate.ts";
+import { evaluateExpressions, type EvaluationOptions } from "../../src/expression/run/evaluate.ts";
 import { panelOf, type Panel } from "../../src/panel/panel.ts";
 import { goldenJson } from "./qlib-golden.ts";
 
@@ -66,9 +66,14 @@ const noise: readonly { readonly expression: RegExp; readonly instrument: string
     { expression: /^(Std|Var|Skew)\(.*,3\)/, instrument: "E3", row: 13 },
   ];
 
-test("every expression on every instrument is what Qlib gives", () => {
+const backends: readonly (readonly [string, EvaluationOptions])[] = [
+  ["js", { backend: "js" }],
+  ["wasm", { backend: "wasm" }],
+];
+
+test.each(backends)("by %s every expression on every instrument is what Qlib gives", (_name, options) => {
   const expressions = Object.keys(golden.results);
-  const columns = evaluateExpressions(expressions, panel, { precision: "f64" });
+  const columns = evaluateExpressions(expressions, panel, { ...options, precision: "f64" });
   const problems: string[] = [];
   let compared = 0;
   let skipped = 0;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readQlibPanel } from "../../src/data/sources/qlib-bin/panel.ts";
-import { evaluateExpressions } from "../../src/expression/run/evaluate.ts";
+import { evaluateExpressions, type EvaluationOptions } from "../../src/expression/run/evaluate.ts";
 import { seriesOf, type Panel } from "../../src/panel/panel.ts";
 import {
   cellsOf,
@@ -63,9 +63,12 @@ function allowedOutside(expression: string, cells: number): number {
   return expression.startsWith("Rank(Corr(") ? cells / 1000 : 0;
 }
 
-function compare(matrix: Matrix, single: boolean): string[] {
+function compare(matrix: Matrix, single: boolean, options: EvaluationOptions): string[] {
   const problems: string[] = [];
-  const columns = evaluateExpressions([...matrix.columns], panel, { precision: single ? "f32" : "f64" });
+  const columns = evaluateExpressions([...matrix.columns], panel, {
+    ...options,
+    precision: single ? "f32" : "f64",
+  });
   const penny = matrix.index.instruments.indexOf(PENNY);
   for (const [index, expression] of matrix.columns.entries()) {
     const ours = cellsOf(matrix, panel, columns[index]!.values).values;
@@ -93,12 +96,20 @@ function compare(matrix: Matrix, single: boolean): string[] {
   return problems;
 }
 
-test("float32 results of every operator are Qlib's", () => {
-  expect(compare(goldenMatrix("ops_f32"), true)).toEqual([]);
-});
+const backends: readonly (readonly [string, EvaluationOptions])[] = [
+  ["js", { backend: "js" }],
+  ["wasm", { backend: "wasm" }],
+  ["wasm in float64 lanes", { backend: "wasm", lanes: "float64" }],
+];
 
-test("float64 results of every operator before the cast are Qlib's", () => {
-  expect(compare(goldenMatrix("ops_native_f64"), false)).toEqual([]);
+describe.each(backends)("by %s", (_name, options) => {
+  test("float32 results of every operator are Qlib's", () => {
+    expect(compare(goldenMatrix("ops_f32"), true, options)).toEqual([]);
+  });
+
+  test("float64 results of every operator before the cast are Qlib's", () => {
+    expect(compare(goldenMatrix("ops_native_f64"), false, options)).toEqual([]);
+  });
 });
 
 test("element types before the cast are Qlib's", () => {
@@ -127,9 +138,13 @@ describe("expressions over another instrument", () => {
     expect(names.length).toBeGreaterThan(0);
   });
 
-  test.each(names)("%s equals Qlib on every row of the stock itself", (name) => {
+  const both = names.flatMap((name) =>
+    backends.map(([backend, options]) => [name, backend, options] as const),
+  );
+
+  test.each(both)("%s by %s equals Qlib on every row of the stock itself", (name, _backend, options) => {
     const matrix = goldenMatrix(name);
-    const [column] = evaluateExpressions([matrix.expr!], panel);
+    const [column] = evaluateExpressions([matrix.expr!], panel, options);
     const { values, own } = cellsOf(matrix, panel, column!.values);
     const difference = differenceOf(values, matrix.column(0), {
       relative: 0,

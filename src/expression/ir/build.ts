@@ -10,7 +10,7 @@ import { parseExpression } from "../syntax/parse.ts";
 import { nearestName } from "../syntax/suggestion.ts";
 import type { BinarySign, CallNode, ComparisonSign, SyntaxNode } from "../syntax/tree.ts";
 import { argumentOf, operandKinds } from "./arguments.ts";
-import type { Clock, Graph, GraphNode, GraphOutput } from "./node.ts";
+import { operandType, type Clock, type Graph, type GraphNode, type GraphOutput } from "./node.ts";
 
 /**
  * Lowers syntax trees to one hash-consed graph: names become operators, types and reaches are worked out, equal
@@ -18,7 +18,7 @@ import type { Clock, Graph, GraphNode, GraphOutput } from "./node.ts";
  */
 export type ExpressionSource = string | SyntaxNode | Expression;
 
-export interface NamedExpression {
+export interface NamedExpression extends Pick<GraphOutput, "float32"> {
   readonly name: string;
   readonly expression: ExpressionSource;
 }
@@ -65,7 +65,8 @@ export function buildGraph(
     const named = typeof item === "object" && "expression" in item;
     const source = named ? item.expression : item;
     const tree = treeOf(source);
-    builder.add(named ? item.name : typeof source === "string" ? source : formatExpression(tree), tree);
+    const name = named ? item.name : typeof source === "string" ? source : formatExpression(tree);
+    builder.add(name, tree, named && item.float32 === true ? { float32: true } : {});
   }
   return builder.graph();
 }
@@ -82,7 +83,7 @@ export class GraphBuilder {
   }
 
   /** Adds an output. Throws `ExpressionError`; what was added before stays. */
-  add(name: string, tree: SyntaxNode): void {
+  add(name: string, tree: SyntaxNode, facts: Pick<GraphOutput, "float32"> = {}): void {
     if (this.#names.has(name)) {
       throw new ExpressionError("EXPRESSION_NAME_TWICE", `two expressions are named ${name}`, {
         remedy: "give each its own name, or leave one out",
@@ -99,7 +100,7 @@ export class GraphBuilder {
     }
     if (clock === "period") throw periodicOutside(tree);
     this.#names.add(name);
-    this.#outputs.push({ name, tree, node });
+    this.#outputs.push({ name, tree, node, ...facts });
   }
 
   graph(): Graph {
@@ -269,7 +270,7 @@ export class GraphBuilder {
         remedy: "write the number itself; operators take at least one field",
       });
     }
-    const type = typeOf(operator, { operands: nodes.map(operandOf), rest, tree });
+    const type = typeOf(operator, { operands: nodes.map(operandType), rest, tree });
     const clock = clockOf(operator, { nodes, tree });
     const operandsFinite = nodes.every((node) => node.finite);
     const series = nodes.filter((node) => node.clock !== "none").map((node) => node.reach);
@@ -300,10 +301,6 @@ export class GraphBuilder {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-function operandOf(node: GraphNode): OperandType {
-  return node.kind === "number" ? { type: node.type, number: node.value } : { type: node.type };
-}
 
 function typeOf(
   operator: Operator,

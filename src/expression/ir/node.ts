@@ -1,5 +1,5 @@
 import type { Argument, Operator } from "../operators/declaration.ts";
-import type { Dtype } from "../operators/dtype.ts";
+import type { Dtype, OperandType } from "../operators/dtype.ts";
 import type { Reach } from "../operators/reach.ts";
 import type { SyntaxNode } from "../syntax/tree.ts";
 
@@ -37,10 +37,17 @@ export interface AppliedOperator extends NodeFacts {
 
 export type GraphNode = FieldValue | NumberValue | AppliedOperator;
 
+/** A node as type rules see it when it is an operand. */
+export function operandType(node: GraphNode): OperandType {
+  return node.kind === "number" ? { type: node.type, number: node.value } : { type: node.type };
+}
+
 export interface GraphOutput {
   readonly name: string;
   readonly tree: SyntaxNode;
   readonly node: number;
+  /** Whether rolling statistics of it may be made in float32 where that is accurate to about 1e-6. */
+  readonly float32?: boolean;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { VectorGraph, type Source, type Vector } from "#kernels/wasm/vector-graph";
 import type { Lanes } from "#kernels/wasm/lanes";
-import type { AppliedOperator, Graph, GraphNode } from "../ir/node.ts";
+import { operandType, type AppliedOperator, type Graph, type GraphNode } from "../ir/node.ts";
 import { commonType, type Dtype } from "../operators/dtype.ts";
 import type { Lowering } from "./lowering.ts";
 import { WindowTrees } from "./window-tree.ts";
@@ -11,6 +11,8 @@ import { WindowTrees } from "./window-tree.ts";
  * the other one masks what is missing. With the assumption met both give the same bits in the same lanes, since the
  * complete one is the masked one with its masks folded away.
  */
+export type LoweringTable = (node: AppliedOperator, graph: Graph) => Lowering | null;
+
 export interface LoweringMode {
   readonly lanes: Lanes;
   readonly complete: boolean;
@@ -34,7 +36,7 @@ export class LoweringContext {
   readonly vectors: VectorGraph;
   readonly trees: WindowTrees;
   readonly #sources: ReadonlyMap<number, Source>;
-  readonly #lowerings: ReadonlyMap<string, Lowering>;
+  readonly #loweringOf: LoweringTable;
   readonly #values = new Map<number, Vector>();
   readonly #streams = new Map<number, Stream>();
   readonly #lastUnfit = new Map<number, Vector>();
@@ -44,7 +46,7 @@ export class LoweringContext {
     mode: LoweringMode,
     from: {
       readonly sources: ReadonlyMap<number, Source>;
-      readonly lowerings: ReadonlyMap<string, Lowering>;
+      readonly loweringOf: LoweringTable;
     },
   ) {
     this.graph = graph;
@@ -52,7 +54,7 @@ export class LoweringContext {
     this.vectors = new VectorGraph(mode.lanes);
     this.trees = new WindowTrees(this.vectors);
     this.#sources = from.sources;
-    this.#lowerings = from.lowerings;
+    this.#loweringOf = from.loweringOf;
   }
 
   /** The node as a number (a condition as 1 or 0). */
@@ -79,9 +81,7 @@ export class LoweringContext {
   }
 
   common(left: GraphNode, right: GraphNode): Dtype {
-    const type = (node: GraphNode): Parameters<typeof commonType>[0] =>
-      node.kind === "number" ? { type: node.type, number: node.value } : { type: node.type };
-    return commonType(type(left), type(right));
+    return commonType(operandType(left), operandType(right));
   }
 
   /** Whether the row `back` rows ago belongs to the instrument. */
@@ -178,7 +178,7 @@ export class LoweringContext {
     }
     if (node.kind === "number") return this.vectors.constant(node.value);
     if (node.kind !== "apply") throw new Error(`the field ${node.name} has no place in the block`);
-    const lowered = this.#lowerings.get(node.operator.name)!.lower(this, node);
+    const lowered = this.#loweringOf(node, this.graph)!.lower(this, node);
     return node.type === "f32" && lowered.kind === "value" ? this.vectors.round(lowered) : lowered;
   }
 }

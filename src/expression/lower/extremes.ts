@@ -17,7 +17,12 @@ function padding({ vectors }: LoweringContext, side: Side): Vector {
 
 function extremeOf(
   context: LoweringContext,
-  what: { readonly id: number; readonly rows: number; readonly side: Side },
+  what: {
+    readonly id: number;
+    readonly rows: number;
+    readonly side: Side;
+    readonly ties?: "newest";
+  },
 ): Extreme {
   const { vectors } = context;
   const { side } = what;
@@ -25,13 +30,15 @@ function extremeOf(
   const value = vectors.select(stream.present, stream.value, padding(context, side));
   const better = side === "max" ? "pmax" : "pmin";
   const atLeast = side === "max" ? "ge" : "le";
+  const strictly = side === "max" ? "gt" : "lt";
+  const beats = what.ties === "newest" ? strictly : atLeast;
   const join = (newer: Extreme, older: Extreme): Extreme => ({
     value: vectors.compute(better, newer.value, older.value),
-    row: vectors.select(vectors.compare(atLeast, older.value, newer.value), older.row, newer.row),
+    row: vectors.select(vectors.compare(beats, older.value, newer.value), older.row, newer.row),
   });
   return context.trees.summary<Extreme>(
     {
-      key: `${side} ${value.id}`,
+      key: `${side} ${what.ties ?? ""} ${value.id}`,
       leaf(rows) {
         let best: Extreme = { value, row: vectors.row() };
         for (let back = 1; back < rows; back++) {
@@ -104,9 +111,27 @@ function position(side: Side): Lowering {
   };
 }
 
+/** Rows since the extreme, the newest among equals. */
+function since(side: Side): Lowering {
+  return {
+    windowed: true,
+    supports: (node) => isPlainWindow(node),
+    back: (node) => windowRows(node) - 1,
+    lower(context, node) {
+      const { vectors } = context;
+      const [id, rows] = [node.inputs[0]!, windowRows(node)];
+      const { row } = extremeOf(context, { id, rows, side, ties: "newest" });
+      const count = windowCount(context, context.stream(id).present, rows);
+      return context.unlessEmpty(count, vectors.sub(vectors.row(), row));
+    },
+  };
+}
+
 export const extremes: Readonly<Record<string, Lowering>> = {
   Max: extreme("max"),
   Min: extreme("min"),
   IdxMax: position("max"),
   IdxMin: position("min"),
+  HighestBars: since("max"),
+  LowestBars: since("min"),
 };

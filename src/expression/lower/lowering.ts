@@ -12,6 +12,8 @@ export interface Lowering {
    * Default: no window, operands of today only.
    */
   back?(node: AppliedOperator): number;
+  /** Carries a state from the instrument's first row on, so every row has to be run. */
+  readonly continuous?: boolean;
   /** Operands are read through windows that must hold nothing missing for the complete version. */
   readonly windowed?: boolean;
 }

@@ -1,5 +1,6 @@
 import type { AppliedOperator, Graph } from "../ir/node.ts";
 import { conditions } from "./conditions.ts";
+import { deviations } from "./deviations.ts";
 import { elementWise } from "./element-wise.ts";
 import { extremes } from "./extremes.ts";
 import type { Lowering } from "./lowering.ts";
@@ -7,7 +8,9 @@ import { moments } from "./moments.ts";
 import { orderStatistics } from "./order-statistics.ts";
 import { pairMoments } from "./pair-moments.ts";
 import { rank } from "./rank.ts";
+import { recurrenceLowering } from "./recurrences.ts";
 import { reference } from "./reference.ts";
+import { shape } from "./shape.ts";
 import { sums } from "./sums.ts";
 import { weightedMean } from "./weighted-mean.ts";
 
@@ -23,12 +26,16 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...extremes,
     ...rank,
     ...orderStatistics,
+    ...deviations,
+    ...shape,
     ...weightedMean,
   }),
 );
 
 /** The lowering of this use of an operator, or null when its reference kernel does the work. */
 export function loweringOf(node: AppliedOperator, graph: Graph): Lowering | null {
+  const recurrence = recurrenceLowering(node);
+  if (recurrence !== null) return recurrence;
   const lowering = lowerings.get(node.operator.name);
   if (lowering === undefined) return null;
   return lowering.supports?.(node, graph) === false ? null : lowering;

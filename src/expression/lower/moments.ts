@@ -23,7 +23,7 @@ export interface Ages extends Readonly<Record<string, Vector>> {
   readonly product: Vector;
 }
 
-function inverse({ vectors }: LoweringContext, count: Vector): Vector {
+export function inverse({ vectors }: LoweringContext, count: Vector): Vector {
   const one = vectors.constant(1);
   return vectors.div(one, vectors.compute("pmax", count, one));
 }
@@ -36,7 +36,7 @@ export function steps(context: LoweringContext, { filled, present }: Stream, row
   );
 }
 
-function total(context: LoweringContext, terms: readonly Vector[]): Vector {
+export function total(context: LoweringContext, terms: readonly Vector[]): Vector {
   return terms.reduce((sum, term) => context.vectors.add(sum, term));
 }
 
@@ -101,7 +101,7 @@ export function momentsOf(context: LoweringContext, stream: Stream, rows: number
 }
 
 /** Moments, and those with the age of the values (0 = today). */
-function agesOf(context: LoweringContext, stream: Stream, rows: number): Moments & Ages {
+export function agesOf(context: LoweringContext, stream: Stream, rows: number): Moments & Ages {
   const { vectors } = context;
   const { filled, present } = stream;
   const moments = momentsRule(context, stream);
@@ -177,7 +177,7 @@ function slopeOf(context: LoweringContext, line: Moments & Ages): Vector {
   return atLeast(context, line.count, 2, vectors.mul(line.product, scale));
 }
 
-function windowed(lower: (context: LoweringContext, id: number, rows: number) => Vector): Lowering {
+export function windowed(lower: (context: LoweringContext, id: number, rows: number) => Vector): Lowering {
   return {
     windowed: true,
     supports: (node) => isPlainWindow(node),
@@ -194,6 +194,11 @@ function line(lower: Lowering["lower"]): Lowering {
     back: (node) => windowRows(node) - 1,
     lower,
   };
+}
+
+function populationVariance(context: LoweringContext, id: number, rows: number): Vector {
+  const { count, squares } = momentsOf(context, context.stream(id), rows);
+  return context.unlessEmpty(count, context.vectors.mul(squares, inverse(context, count)));
 }
 
 export const FLAT = 2e-5;
@@ -218,6 +223,18 @@ export const moments: Readonly<Record<string, Lowering>> = {
     const summary = momentsOf(context, context.stream(id), rows);
     return context.vectors.sqrt(sample(context, summary, summary.squares));
   }),
+  VarP: windowed((context, id, rows) => populationVariance(context, id, rows)),
+  StdP: windowed((context, id, rows) => context.vectors.sqrt(populationVariance(context, id, rows))),
+  /** Σ w·x / Σ w with w = L − age of the L rows there are: the mean, less the co-moment with age over n·(L − mean age). */
+  LWMA: windowed((context, id, rows) => {
+    const { vectors } = context;
+    const stream = context.stream(id);
+    const { count, mean, age, product } = agesOf(context, stream, rows);
+    const length = windowCount(context, context.exists(0), rows);
+    const weights = vectors.mul(count, vectors.sub(length, age));
+    const moved = vectors.sub(mean, vectors.div(product, weights));
+    return context.unlessEmpty(count, vectors.add(stream.filled, moved));
+  }),
   Slope: line((context, node) =>
     slopeOf(context, agesOf(context, context.stream(node.inputs[0]!), windowRows(node))),
   ),
@@ -225,8 +242,18 @@ export const moments: Readonly<Record<string, Lowering>> = {
     const { vectors } = context;
     const stream = context.stream(node.inputs[0]!);
     const summary = agesOf(context, stream, windowRows(node));
-    const fitted = vectors.add(summary.mean, vectors.mul(slopeOf(context, summary), summary.age));
-    return vectors.select(stream.present, vectors.neg(fitted), vectors.constant(Number.NaN));
+    const slope = slopeOf(context, summary);
+    // In float64 the steps are Qlib's, whose rounding at the height of the series is part of a residual near 0.
+    const newest = vectors.constant(windowRows(node));
+    const height = vectors.sub(
+      vectors.add(stream.filled, summary.mean),
+      vectors.mul(slope, vectors.sub(newest, summary.age)),
+    );
+    const residual =
+      context.mode.lanes === "f64x2"
+        ? vectors.sub(stream.value, vectors.add(vectors.mul(slope, newest), height))
+        : vectors.neg(vectors.add(summary.mean, vectors.mul(slope, summary.age)));
+    return vectors.select(stream.present, residual, vectors.constant(Number.NaN));
   }),
   Rsquare: line((context, node) => {
     const { vectors } = context;

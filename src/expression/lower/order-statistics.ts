@@ -46,8 +46,7 @@ function sortedWindow(context: LoweringContext, id: number, rows: number): Sorte
   const last = vectors.constant(Number.POSITIVE_INFINITY);
   const value = vectors.select(stream.present, stream.value, last);
   const listed = (list: Sorted): Summary => Object.fromEntries(list.entries());
-  const list = (summary: Summary): Sorted => Object.values(summary);
-  return list(
+  return Object.values(
     context.trees.summary(
       {
         key: `sorted ${value.id}`,
@@ -58,7 +57,7 @@ function sortedWindow(context: LoweringContext, id: number, rows: number): Sorte
               Array.from({ length }, (_, back) => vectors.lagged(value, back)),
             ),
           ),
-        merge: (newer, older) => listed(merged(context, list(newer), list(older))),
+        merge: (newer, older) => listed(merged(context, Object.values(newer), Object.values(older))),
       },
       rows,
     ),

@@ -14,6 +14,11 @@ interface PairMoments extends Moments {
   readonly product: Vector;
 }
 
+/** The second series' part. */
+function ofY({ count, meanY, squaresY }: PairMoments): Moments {
+  return { count, mean: meanY, squares: squaresY };
+}
+
 function pairOf(context: LoweringContext, node: AppliedOperator): PairMoments {
   const { vectors } = context;
   const [first, second] = [context.stream(node.inputs[0]!), context.stream(node.inputs[1]!)];
@@ -25,24 +30,19 @@ function pairOf(context: LoweringContext, node: AppliedOperator): PairMoments {
     {
       key: `pair ${x.filled.id} ${y.filled.id} ${present.id}`,
       leaf(rows) {
-        const [ofX, ofY] = [momentsOf(context, x, rows), momentsOf(context, y, rows)];
+        const [first, second] = [momentsOf(context, x, rows), momentsOf(context, y, rows)];
         const [stepsX, stepsY] = [steps(context, x, rows), steps(context, y, rows)];
-        let product = vectors.keep(present, vectors.mul(ofX.mean, ofY.mean));
+        let product = vectors.keep(present, vectors.mul(first.mean, second.mean));
         for (let index = 0; index < rows - 1; index++) {
           const both = vectors.mul(
-            vectors.sub(stepsX[index]!, ofX.mean),
-            vectors.sub(stepsY[index]!, ofY.mean),
+            vectors.sub(stepsX[index]!, first.mean),
+            vectors.sub(stepsY[index]!, second.mean),
           );
           product = vectors.add(product, vectors.keep(vectors.lagged(present, index + 1), both));
         }
-        return { ...ofX, meanY: ofY.mean, squaresY: ofY.squares, product };
+        return { ...first, meanY: second.mean, squaresY: second.squares, product };
       },
       merge(newer, older, rows) {
-        const ofY = (all: PairMoments): Moments => ({
-          count: all.count,
-          mean: all.meanY,
-          squares: all.squaresY,
-        });
         const stepX = step(context, { stream: x, newer, older, rows });
         const stepY = step(context, { stream: y, newer: ofY(newer), older: ofY(older), rows });
         const mergedY = ruleY.merge(ofY(newer), ofY(older), rows);

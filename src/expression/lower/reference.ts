@@ -13,6 +13,16 @@ function earlier(context: LoweringContext, node: AppliedOperator): Vector {
 
 export const reference: Readonly<Record<string, Lowering>> = {
   Ref: { supports: (node) => isPlainWindow(node), back: windowRows, lower: earlier },
+  /** NaN on the first N rows. */
+  WarmUp: {
+    supports: ({ type }) => type === "f32" || type === "f64",
+    back: windowRows,
+    lower(context, node) {
+      const { vectors } = context;
+      const value = context.number(node.inputs[0]!);
+      return vectors.select(context.exists(windowRows(node)), value, vectors.constant(Number.NaN));
+    },
+  },
   Delta: {
     supports: (node) => isPlainWindow(node),
     back: windowRows,

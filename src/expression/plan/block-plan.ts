@@ -1,7 +1,8 @@
 import type { Source } from "#kernels/wasm/vector-graph";
 import type { AppliedOperator, Graph, GraphNode } from "../ir/node.ts";
+import { rewriteGraph } from "../rewrite/rewrite.ts";
 import { loweringOf } from "../lower/lowerings.ts";
-import { familiesOf, type Family } from "./families.ts";
+import { familiesOf, isContinuous, type Family } from "./families.ts";
 import { float32Fitness } from "./precision.ts";
 
 /**
@@ -11,6 +12,7 @@ import { float32Fitness } from "./precision.ts";
  * Stage k first runs its reference kernels, whose inputs stages before it have made, then its families.
  */
 export interface BlockPlan {
+  /** As rewritten: its nodes are numbered anew. */
   readonly graph: Graph;
   /** Delivered type. */
   readonly precision: "f32" | "f64";
@@ -20,7 +22,10 @@ export interface BlockPlan {
   /** Nodes of another instrument's or of the reports' rows, handed in with the fields. */
   readonly given: readonly number[];
   readonly stages: readonly Stage[];
-  readonly lanesOf: ReadonlyMap<number, Family["lanes"]>;
+  /** By output. */
+  readonly outputLanes: readonly Family["lanes"][];
+  /** Of the intermediate results that families make. */
+  readonly slotLanes: ReadonlyMap<number, Family["lanes"]>;
 }
 
 export interface Stage {
@@ -32,13 +37,14 @@ export interface Stage {
 
 export interface PlanOptions {
   readonly precision: "f32" | "f64";
-  /** `float64` computes everything in float64 lanes; `mixed` takes float32 where it is justified. */
+  /** `float64` computes everything in float64 lanes; `mixed` takes float32 where it is exact, or close and allowed. */
   readonly lanes?: "mixed" | "float64";
 }
 
 const ROW_WISE = new Set(["element-wise", "comparison", "logic"]);
 
-export function planBlocks(graph: Graph, options: PlanOptions): BlockPlan {
+export function planBlocks(written: Graph, options: PlanOptions): BlockPlan {
+  const graph = rewriteGraph(written);
   const elsewhere = nodesElsewhere(graph);
   const { inPlace, given } = reached(graph, elsewhere);
   const isGiven = new Set(given);
@@ -74,39 +80,50 @@ export function planBlocks(graph: Graph, options: PlanOptions): BlockPlan {
   }
   const levels = levelsOf(graph, inPlace, { kernels, isGiven });
   for (const id of kernels) place(id);
-  const outputs = new Set(graph.outputs.map(({ node }) => node));
   const stages: Stage[] = [];
-  const lanesOf = new Map<number, Family["lanes"]>();
+  const outputLanes: Family["lanes"][] = graph.outputs.map(() => "f64x2");
+  const slotLanes = new Map<number, Family["lanes"]>();
   const fitness = options.lanes === "float64" ? () => null : float32Fitness(graph);
   const deepest = Math.max(0, ...levels.values());
   for (let level = 0; level <= deepest; level++) {
     const before = new Map(sources);
-    const targets = inPlace.filter((id) => levels.get(id) === level && (outputs.has(id) || computed.has(id)));
-    for (const id of targets) {
-      const found = fitness(id);
-      const single =
-        (found === "exact" || (found === "close" && !computed.has(id))) &&
-        options.precision === "f32" &&
-        !readsWide(graph, id, before);
-      lanesOf.set(id, single ? "f32x4" : "f64x2");
+    const targets = { f32x4: new Set<number>(), f64x2: new Set<number>() };
+    const lanesOf = (id: number, isCloseEnough: boolean): Family["lanes"] => {
+      const found = readsWide(graph, id, before) ? null : fitness(id);
+      const lanes = found === "exact" || (found === "close" && isCloseEnough) ? "f32x4" : "f64x2";
+      targets[lanes].add(id);
+      return lanes;
+    };
+    for (const [index, { node, float32 = false }] of graph.outputs.entries()) {
+      if (levels.get(node) !== level) continue;
+      if (options.precision === "f32") outputLanes[index] = lanesOf(node, float32);
+      else targets.f64x2.add(node);
     }
+    const made = [...computed].filter((id) => levels.get(id) === level);
+    for (const id of made) slotLanes.set(id, lanesOf(id, false));
+    const parts = { f32x4: [false], f64x2: [false, true] } as const;
     const families = (["f32x4", "f64x2"] as const).flatMap((lanes) =>
-      familiesOf(graph, {
-        targets: targets.filter((id) => lanesOf.get(id) === lanes),
-        lanes,
-        sources: before,
-        continuous: false,
-        prefix: `${lanes}.${level}.`,
-      }),
+      parts[lanes].flatMap((continuous) =>
+        familiesOf(graph, {
+          targets: [...targets[lanes]]
+            .filter((id) => isContinuous(graph, id, before) === continuous)
+            .sort((a, b) => a - b),
+          lanes,
+          sources: before,
+          continuous,
+          prefix: `${lanes}.${level}.${continuous ? "r" : ""}`,
+        }),
+      ),
     );
     stages.push({
       sources: before,
       kernels: [...kernels].filter((id) => levels.get(id) === level),
       families,
     });
-    for (const id of targets) if (computed.has(id)) place(id);
+    for (const id of made) place(id);
   }
-  return { graph, precision: options.precision, sources, slots, fields, given, stages, lanesOf };
+  const { precision } = options;
+  return { graph, precision, sources, slots, fields, given, stages, outputLanes, slotLanes };
 }
 
 /** float32 and conditions fit a float32 slot. */

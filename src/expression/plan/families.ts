@@ -3,7 +3,7 @@ import type { Lanes } from "#kernels/wasm/lanes";
 import type { Source } from "#kernels/wasm/vector-graph";
 import type { AppliedOperator, Graph } from "../ir/node.ts";
 import { LoweringContext } from "../lower/context.ts";
-import { loweringOf, lowerings } from "../lower/lowerings.ts";
+import { loweringOf } from "../lower/lowerings.ts";
 
 /**
  * Targets (outputs and intermediate results) that are computed by one function. Targets that share a window statistic
@@ -81,6 +81,18 @@ function operandsOf({ inputs, operator }: AppliedOperator): readonly number[] {
 
 function companionsOf({ inputs, operator }: AppliedOperator): readonly number[] {
   return inputs.slice(inputs.length - (operator.companions?.length ?? 0));
+}
+
+/** Whether a recurrence is part of a target. */
+export function isContinuous(graph: Graph, target: number, sources: ReadonlyMap<number, Source>): boolean {
+  const seen = new Set<number>();
+  const visit = (id: number): boolean => {
+    const node = graph.nodes[id]!;
+    if (seen.has(id) || sources.has(id) || node.kind !== "apply") return false;
+    seen.add(id);
+    return loweringOf(node, graph)?.continuous === true || node.inputs.some(visit);
+  };
+  return visit(target);
 }
 
 /** Streams that windows of a target read, with the rows they reach back in all. */
@@ -166,7 +178,9 @@ function statisticsOf(graph: Graph, target: number, sources: ReadonlyMap<number,
     const node = graph.nodes[id]!;
     if (sources.has(id) || node.kind !== "apply") return;
     const own = operandsOf(node);
-    if (loweringOf(node, graph)?.windowed === true && !inPair) keys.add(statisticKey(node, own));
+    const lowering = loweringOf(node, graph);
+    if (lowering?.continuous === true) keys.add(`recurrence ${id}`);
+    if (lowering?.windowed === true && !inPair) keys.add(statisticKey(node, own));
     if (seen.has(id)) return;
     seen.add(id);
     // The deviations that Corr tests come with its own moments.
@@ -197,7 +211,7 @@ function split(graph: Graph, group: readonly number[], request: FamilyRequest): 
 
 function operationsOf(graph: Graph, targets: readonly number[], request: FamilyRequest): number {
   const mode = { lanes: request.lanes, complete: !request.continuous };
-  const context = new LoweringContext(graph, mode, { sources: request.sources, lowerings });
+  const context = new LoweringContext(graph, mode, { sources: request.sources, loweringOf });
   for (const [index, id] of targets.entries()) {
     context.vectors.store({
       kind: "output",

@@ -1,4 +1,5 @@
 import type { AppliedOperator, Graph, GraphNode } from "../ir/node.ts";
+import { operandType } from "../ir/node.ts";
 import { commonType } from "../operators/dtype.ts";
 
 /**
@@ -74,14 +75,15 @@ function exactOperands(graph: Graph, node: AppliedOperator, known: Known): boole
   }
   const [left, right] = inputs;
   if (left === undefined || right === undefined || node.operator.name === "If") return true;
-  const type = (input: GraphNode): Parameters<typeof commonType>[0] =>
-    input.kind === "number" ? { type: input.type, number: input.value } : { type: input.type };
-  const common = commonType(type(left), type(right));
+  const common = commonType(operandType(left), operandType(right));
   return common === "f32" || common === "bool";
 }
 
 function rolling(graph: Graph, node: AppliedOperator, known: Known): Fitness {
   const { name, companions } = node.operator;
+  const [window] = node.arguments;
+  // The other forms are recurrences.
+  if (typeof window !== "number" || !Number.isInteger(window) || window < 1) return null;
   const operands = node.inputs.slice(0, node.inputs.length - (companions?.length ?? 0));
   for (const id of operands) {
     const { type } = graph.nodes[id]!;

@@ -1,27 +1,17 @@
-import { FIRST_ROWS, HEADER_BYTES, LAST_ROWS, NEVER } from "#kernels/wasm/family-function";
+import { NEVER } from "#kernels/wasm/family-function";
 import { deliverName } from "#kernels/wasm/deliver-function";
-import type { Source } from "#kernels/wasm/vector-graph";
-import type { OperandType } from "../operators/dtype.ts";
 import type { Family } from "../plan/families.ts";
+import { appendReach } from "./append-reach.ts";
+import { runKernel } from "./block-kernels.ts";
+import { BlockMemory, type BlockData, type Rows } from "./block-memory.ts";
 import { CHUNK_ROWS, GROUP, QUAD, type BlockProgram, type VersionFacts } from "./block-program.ts";
 
 /**
- * Runs a block program: owns the memory, walks blocks in chunks of rows that stay in the cache, and decides chunk by
- * chunk whether the masked version of a family has to correct what the complete one wrote.
+ * Runs a block program: walks blocks in chunks of rows that stay in the cache, and decides chunk by chunk whether the
+ * masked version of a family has to correct what the complete one wrote. A run may start at any row: what lies before
+ * it is read as far as the windows reach, and no bit depends on where runs and chunks begin.
  */
-export interface BlockData {
-  /** Instruments in use; lanes beyond them stay empty. */
-  readonly instruments: number;
-  /** Own span of each, as rows of the block; an instrument without rows has first > last. */
-  readonly first: ArrayLike<number>;
-  readonly last: ArrayLike<number>;
-  /** Column `values[row * stride + offset + lane]` of a field or given node. */
-  column(node: number): {
-    readonly values: Float32Array | Float64Array;
-    readonly stride: number;
-    readonly offset: number;
-  };
-}
+export type { BlockData } from "./block-memory.ts";
 
 export interface RunStatistics {
   /** Chunks of four instruments × families that were computed, and those where the masked version ran as well. */
@@ -29,9 +19,14 @@ export interface RunStatistics {
   masked: number;
 }
 
-const PAGE = 65_536;
-/** What rows outside an instrument's span hold: finite, so that they call for no masked version. */
-const OUTSIDE = 1;
+export interface RunOptions {
+  /** First row whose outputs are wanted; default 0. */
+  readonly from?: number;
+  /** Row after the last one; default the program's rows. */
+  readonly to?: number;
+  /** Rows before this one are in memory from an earlier run over the same instruments; default none. */
+  readonly known?: number;
+}
 
 type Call = (...parameters: number[]) => number;
 
@@ -41,7 +36,7 @@ interface BoundVersion {
   /** The rings after rows on which nothing was listed. */
   readonly empty: Uint8Array[];
   readonly pairs: readonly number[];
-  /** Address of the rings by quad and pair. */
+  /** Address of the rings by quad of a group and pair: groups run one after another. */
   readonly state: readonly (readonly number[])[];
 }
 
@@ -49,10 +44,13 @@ interface BoundFamily {
   readonly family: Family;
   readonly complete: BoundVersion;
   readonly masked: BoundVersion | null;
+  /** Rows before the first wanted one that other stages need of it. */
+  readonly ahead: number;
 }
 
-/** How far the masked version of a family has come for a quad. */
+/** How far a family has come for a quad. */
 interface Progress {
+  completeUntil: number;
   lastUnfit: number;
   maskedUntil: number;
   maskedOrigin: number;
@@ -61,32 +59,26 @@ interface Progress {
 export class BlockEngine {
   readonly program: BlockProgram;
   readonly statistics: RunStatistics = { chunks: 0, masked: 0 };
-  readonly #memory: WebAssembly.Memory;
+  /** Rows before the first wanted one that every field must hold; Infinity when all earlier ones. */
+  readonly lookBack: number;
+  readonly #memory: BlockMemory;
   readonly #stages: readonly (readonly BoundFamily[])[];
   readonly #deliver: ReadonlyMap<number, Call>;
+  readonly #reach: ReadonlyMap<number, number>;
   readonly #outputBytes: number;
-  readonly #quads: number;
-  readonly #quadBytes: number;
-  readonly #dataAddress: number;
   readonly #outputAddress: number;
   readonly #resultAddress: number;
-  readonly #f32: Float32Array;
-  readonly #f64: Float64Array;
+  #results: Rows = { from: 0, to: 0 };
 
   constructor(program: BlockProgram, module = new WebAssembly.Module(program.bytes)) {
     this.program = program;
-    const { layout, plan, shape } = program;
-    this.#quads = shape.lanes / QUAD;
-    const dataBytes = layout.f64.offset + plan.slots.f64 * layout.f64.stride;
-    this.#quadBytes = aligned(Math.max(dataBytes, HEADER_BYTES) + 64);
-    // Addresses of rows before row 0 must not fall below zero.
-    this.#dataAddress = aligned((layout.pad + 1) * 32);
-    let next = aligned(this.#dataAddress + this.#quads * this.#quadBytes);
-    const reserve = (bytes: number): number => {
-      const address = next;
-      next = aligned(next + bytes);
-      return address;
-    };
+    const { layout, plan } = program;
+    const memory = new BlockMemory(program);
+    this.#memory = memory;
+    this.#reach = appendReach(plan);
+    const inputs = [...plan.fields.map(({ node }) => node), ...plan.given];
+    this.lookBack = Math.max(0, ...inputs.map((node) => this.#reach.get(node) ?? 0));
+    const together = Math.min(GROUP, memory.quads);
     const rings = new Map<string, number[][]>();
     for (const { complete, masked } of program.versions.values()) {
       for (const version of [complete, masked]) {
@@ -94,21 +86,17 @@ export class BlockEngine {
         const pairs = version.lanes === "f32x4" ? 1 : 2;
         rings.set(
           version.name,
-          Array.from({ length: this.#quads }, () =>
-            Array.from({ length: pairs }, () => reserve(version.stateBytes)),
+          Array.from({ length: together }, () =>
+            Array.from({ length: pairs }, () => memory.reserve(version.stateBytes)),
           ),
         );
       }
     }
     const outputs = plan.graph.outputs.length;
-    this.#outputBytes = aligned(outputs * layout.outputStride);
-    this.#outputAddress = reserve(this.#quads * this.#outputBytes);
-    this.#resultAddress = aligned(next, 4096);
-    const end = this.#resultAddress + outputs * layout.resultStride + PAGE;
-    this.#memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE) });
-    this.#f32 = new Float32Array(this.#memory.buffer);
-    this.#f64 = new Float64Array(this.#memory.buffer);
-    const { exports } = new WebAssembly.Instance(module, { engine: { memory: this.#memory } });
+    this.#outputBytes = Math.ceil((outputs * layout.outputStride) / 64) * 64;
+    this.#outputAddress = memory.reserve(together * this.#outputBytes);
+    this.#resultAddress = memory.reserve(outputs * layout.resultStride, 4096);
+    const { exports } = new WebAssembly.Instance(module, { engine: { memory: memory.open() } });
     const bind = (version: VersionFacts): BoundVersion => ({
       call: exports[version.name] as Call,
       stateBytes: version.stateBytes,
@@ -119,7 +107,12 @@ export class BlockEngine {
     this.#stages = plan.stages.map(({ families }) =>
       families.map((family) => {
         const { complete, masked } = program.versions.get(family.name)!;
-        return { family, complete: bind(complete), masked: masked === null ? null : bind(masked) };
+        return {
+          family,
+          complete: bind(complete),
+          masked: masked === null ? null : bind(masked),
+          ahead: Math.max(0, ...family.targets.map((id) => this.#reach.get(id) ?? 0)),
+        };
       }),
     );
     this.#deliver = new Map(
@@ -128,190 +121,94 @@ export class BlockEngine {
         return call === undefined ? [] : [[quads, call] as const];
       }),
     );
-    this.#fillPads();
   }
 
-  /** Computes all outputs of a block; read them with `output` before the next run. */
-  run(data: BlockData): void {
-    const { plan } = this.program;
-    this.#writeSpans(data);
-    for (const { node } of plan.fields) this.#stage(node, data);
-    for (const node of plan.given) this.#stage(node, data);
+  /**
+   * Computes the outputs of a block on some rows; read them with `output` before the next run. Throws `RangeError` when
+   * an instrument was listed before the rows at hand and these do not reach back far enough.
+   */
+  run(data: BlockData, options: RunOptions = {}): void {
+    const { plan, shape } = this.program;
+    const { from = 0, to = shape.rows, known = 0 } = options;
+    this.#check(data, { from, to, known });
+    this.#results = { from, to };
+    this.#memory.writeSpans(data);
+    const startOf = (back: number): number => Math.max(known, from - back, 0);
+    for (const node of [...plan.fields.map((field) => field.node), ...plan.given])
+      this.#memory.stage(node, data, { from: startOf(this.#reach.get(node) ?? 0), to });
     for (const [index, { kernels }] of plan.stages.entries()) {
-      for (const node of kernels) this.#runKernel(node, data);
-      this.#runFamilies(index, data);
+      for (const node of kernels)
+        runKernel(node, this.#memory, { data, from: startOf(this.#reach.get(node) ?? 0), to });
+      this.#runFamilies(index, { data, from, to, startOf });
     }
   }
 
-  /** One output of the last run, `[row][lane]`; NaN outside the instruments' spans. Valid until the next run. */
+  /**
+   * One output of the last run, `[row − from][lane]`; NaN outside the instruments' spans. Valid until the next run.
+   */
   output(index: number): Float32Array | Float64Array {
     const { layout, plan, shape } = this.program;
+    const { from, to } = this.#results;
     const address = this.#resultAddress + this.program.places[index]! * layout.resultStride;
-    const length = shape.rows * shape.lanes;
+    const length = (to - from) * shape.lanes;
+    const { f32, f64 } = this.#memory;
     return plan.precision === "f32"
-      ? this.#f32.subarray(address / 4, address / 4 + length)
-      : this.#f64.subarray(address / 8, address / 8 + length);
+      ? f32.subarray(address / 4, address / 4 + length)
+      : f64.subarray(address / 8, address / 8 + length);
   }
 
-  #base(quad: number): number {
-    return this.#dataAddress + quad * this.#quadBytes;
-  }
-
-  /** Index of row 0 of a slot in the typed array of its type. */
-  #slot(quad: number, source: Source): number {
-    const { layout } = this.program;
-    const region = layout[source.type];
-    const width = source.type === "f32" ? 16 : 32;
-    const address = this.#base(quad) + region.offset + source.index * region.stride + layout.pad * width;
-    return address / (source.type === "f32" ? 4 : 8);
-  }
-
-  #memoryOf(source: Source): Float32Array | Float64Array {
-    return source.type === "f32" ? this.#f32 : this.#f64;
-  }
-
-  #fillPads(): void {
-    const { plan, layout } = this.program;
-    for (let quad = 0; quad < this.#quads; quad++) {
-      for (const source of plan.sources.values()) {
-        const start = this.#slot(quad, source);
-        this.#memoryOf(source).fill(OUTSIDE, start - layout.pad * QUAD, start);
-      }
+  #check(data: BlockData, { from, to, known }: Rows & { readonly known: number }): void {
+    const { rows, results = rows } = this.program.shape;
+    if (from < 0 || to > rows || from > to || to - from > results) {
+      throw new RangeError(`rows ${from} to ${to} of a program for ${rows} rows and ${results} results`);
+    }
+    if (known > 0 || from >= this.lookBack) return;
+    for (let lane = 0; lane < data.instruments; lane++) {
+      if (data.first[lane]! >= 0 || data.first[lane]! > data.last[lane]!) continue;
+      throw new RangeError(`row ${from} needs ${this.lookBack} rows before it`);
     }
   }
 
-  #writeSpans(data: BlockData): void {
-    for (let lane = 0; lane < this.program.shape.lanes; lane++) {
-      const used = lane < data.instruments && data.first[lane]! <= data.last[lane]!;
-      const base = this.#base(lane >> 2);
-      const at = lane & 3;
-      const first = used ? data.first[lane]! : 1e7;
-      this.#f32[base / 4 + at] = first;
-      this.#f64[(base + FIRST_ROWS) / 8 + at] = first;
-      this.#f32[(base + LAST_ROWS) / 4 + at] = used ? data.last[lane]! : -1;
-    }
-  }
-
-  #stage(node: number, data: BlockData): void {
-    const source = this.program.plan.sources.get(node)!;
-    const { rows } = this.program.shape;
-    const { values, stride, offset } = data.column(node);
-    const target = this.#memoryOf(source);
-    for (let quad = 0; quad < this.#quads; quad++) {
-      const start = this.#slot(quad, source);
-      const lane = quad * QUAD;
-      const used = Math.min(QUAD, data.instruments - lane);
-      if (used === QUAD) {
-        let to = start;
-        let from = offset + lane;
-        for (let row = 0; row < rows; row++) {
-          target[to] = values[from]!;
-          target[to + 1] = values[from + 1]!;
-          target[to + 2] = values[from + 2]!;
-          target[to + 3] = values[from + 3]!;
-          to += QUAD;
-          from += stride;
-        }
-      } else {
-        target.fill(OUTSIDE, start, start + rows * QUAD);
-        for (let at = 0; at < used; at++) {
-          for (let row = 0; row < rows; row++)
-            target[start + row * QUAD + at] = values[row * stride + offset + lane + at]!;
-        }
-      }
-      for (let at = 0; at < used; at++) this.#fillOutside(target, start + at, data, lane + at);
-    }
-  }
-
-  #fillOutside(target: Float32Array | Float64Array, start: number, data: BlockData, lane: number): void {
-    const { rows } = this.program.shape;
-    const first = Math.min(data.first[lane]!, rows);
-    for (let row = 0; row < first; row++) target[start + row * QUAD] = OUTSIDE;
-    for (let row = Math.max(first, data.last[lane]! + 1); row < rows; row++)
-      target[start + row * QUAD] = OUTSIDE;
-  }
-
-  /** A node without vector code, by the operator's own kernel, instrument by instrument over its own span. */
-  #runKernel(id: number, data: BlockData): void {
-    const { graph, sources } = this.program.plan;
-    const node = graph.nodes[id]!;
-    if (node.kind !== "apply") return;
-    const inputs = node.inputs.map((input) => graph.nodes[input]!);
-    const inputTypes = inputs.map((input): OperandType =>
-      input.kind === "number" ? { type: input.type, number: input.value } : { type: input.type },
-    );
-    const source = sources.get(id)!;
-    const target = this.#memoryOf(source);
-    for (let lane = 0; lane < this.program.shape.lanes; lane++) {
-      const quad = lane >> 2;
-      const start = this.#slot(quad, source) + (lane & 3);
-      const used = lane < data.instruments;
-      const first = used ? data.first[lane]! : 0;
-      const length = used ? Math.max(0, data.last[lane]! - first + 1) : 0;
-      for (let row = 0; row < this.program.shape.rows; row++) target[start + row * QUAD] = OUTSIDE;
-      if (length === 0) continue;
-      const out = new Float64Array(length);
-      node.operator.compute({
-        inputs: inputs.map((input) => {
-          if (input.kind === "number") return input.value;
-          const from = sources.get(input.id)!;
-          const values = this.#memoryOf(from);
-          const at = this.#slot(quad, from) + (lane & 3);
-          return Float64Array.from({ length }, (_, row) => values[at + (first + row) * QUAD]!);
-        }),
-        inputTypes,
-        type: node.type,
-        arguments: node.arguments,
-        out,
-      });
-      for (let row = 0; row < length; row++) target[start + (first + row) * QUAD] = out[row]!;
-    }
-  }
-
-  #runFamilies(stage: number, data: BlockData): void {
+  #runFamilies(stage: number, run: Rows & { readonly data: BlockData; startOf(back: number): number }): void {
     const families = this.#stages[stage]!;
-    const { rows } = this.program.shape;
-    const progress = families.map(() =>
-      Array.from({ length: this.#quads }, (): Progress => ({
-        lastUnfit: NEVER,
-        maskedUntil: NEVER,
-        maskedOrigin: 0,
-      })),
-    );
-    for (let group = 0; group < this.#quads; group += GROUP) {
-      const end = Math.min(this.#quads, group + GROUP);
-      for (let from = 0; from < rows; from += CHUNK_ROWS) {
-        const to = Math.min(rows, from + CHUNK_ROWS);
+    const { quads } = this.#memory;
+    const starts = families.map(({ ahead }) => run.startOf(ahead));
+    const earliest = Math.min(run.from, ...starts);
+    for (let group = 0; group < quads; group += GROUP) {
+      const end = Math.min(quads, group + GROUP);
+      const progress = families.map(() => Array.from({ length: end - group }, newProgress));
+      for (let from = earliest; from < run.to; from = chunkEnd(from, run.to)) {
+        const to = chunkEnd(from, run.to);
         for (let quad = group; quad < end; quad++) {
-          if (!isAlive(data, quad, from, to)) continue;
+          if (!isAlive(run.data, quad, from, to)) continue;
           for (const [index, family] of families.entries()) {
-            this.#runChunk(family, progress[index]![quad]!, { data, quad, from, to });
+            const start = Math.max(from, starts[index]!);
+            if (start >= to) continue;
+            const chunk = { data: run.data, quad, from: start, to };
+            this.#runChunk(family, progress[index]![quad - group]!, chunk);
           }
         }
-        this.#deliverChunk({ stage, group, quads: end - group, from, to });
+        const wanted = Math.max(from, run.from);
+        if (wanted < to) this.#deliverChunk({ stage, group, quads: end - group, from: wanted, to });
       }
     }
   }
 
-  #deliverChunk(chunk: {
-    readonly stage: number;
-    readonly group: number;
-    readonly quads: number;
-    readonly from: number;
-    readonly to: number;
-  }): void {
+  #deliverChunk(
+    chunk: Rows & { readonly stage: number; readonly group: number; readonly quads: number },
+  ): void {
     const { layout, delivered } = this.program;
     const { group, quads, from, to } = chunk;
     const places = delivered[chunk.stage]!;
     if (places.from === places.to) return;
     this.#deliver.get(quads)!(
-      this.#base(group),
-      this.#quadBytes,
-      this.#outputAddress + group * this.#outputBytes + places.from * layout.outputStride,
+      this.#memory.base(group),
+      this.#memory.quadBytes,
+      this.#outputAddress + places.from * layout.outputStride + (from % CHUNK_ROWS) * layout.outputRow,
       this.#outputBytes,
       this.#resultAddress +
         places.from * layout.resultStride +
-        from * layout.resultRow +
+        (from - this.#results.from) * layout.resultRow +
         group * layout.outputRow,
       from,
       to,
@@ -322,11 +219,22 @@ export class BlockEngine {
   #runChunk(bound: BoundFamily, progress: Progress, chunk: Chunk): void {
     const { quad, from, to } = chunk;
     const { family, complete, masked } = bound;
-    this.statistics.chunks++;
-    const seen = this.#call(complete, { quad, from, to, commit: 1, origin: 0 });
-    if (seen > progress.lastUnfit) progress.lastUnfit = seen;
-    if (masked === null) return;
     const { reach } = family;
+    this.statistics.chunks++;
+    if (family.continuous) {
+      if (progress.completeUntil !== from) this.#warm(complete, progress, { ...chunk, reach });
+      this.#call(complete, { quad, from, to, commit: 1, origin: progress.maskedOrigin });
+      progress.completeUntil = to;
+      return;
+    }
+    if (progress.completeUntil !== from && from > 0 && reach > 0) {
+      const before = { quad, from: from - reach, to: from, commit: 0, origin: 0 } as const;
+      progress.lastUnfit = Math.max(progress.lastUnfit, this.#call(complete, before));
+    }
+    const seen = this.#call(complete, { quad, from, to, commit: 1, origin: 0 });
+    progress.completeUntil = to;
+    progress.lastUnfit = Math.max(progress.lastUnfit, seen);
+    if (masked === null) return;
     const isMissing = progress.lastUnfit + reach >= from || listedWithin(chunk, reach);
     if (!isMissing) return;
     this.statistics.masked++;
@@ -342,47 +250,40 @@ export class BlockEngine {
     progress.maskedOrigin = origin;
     const isFirst = !isAlive(chunk.data, quad, origin, from);
     if (isFirst && from === 0 && version.empty.length > 0) {
-      for (const pair of version.pairs) {
-        const state = version.state[quad]![pair]!;
-        new Uint8Array(this.#memory.buffer, state, version.stateBytes).set(version.empty[pair]!);
-      }
+      for (const pair of version.pairs) this.#rings(version, quad, pair).set(version.empty[pair]!);
       return;
     }
     this.#call(version, { quad, from: origin, to: from, origin, commit: 0 });
     if (!isFirst || from !== 0) return;
-    for (const pair of version.pairs) {
-      const state = version.state[quad]![pair]!;
-      version.empty[pair] = new Uint8Array(this.#memory.buffer).slice(state, state + version.stateBytes);
-    }
+    for (const pair of version.pairs) version.empty[pair] = this.#rings(version, quad, pair).slice();
+  }
+
+  #rings(version: BoundVersion, quad: number, pair: number): Uint8Array {
+    return this.#memory.bytes(version.state[quad % GROUP]![pair]!, version.stateBytes);
   }
 
   /** Runs one version over some rows; without `commit` what it writes goes to the row after the last one. */
   #call(
     version: BoundVersion,
-    run: {
-      readonly quad: number;
-      readonly from: number;
-      readonly to: number;
-      readonly commit: 0 | 1;
-      readonly origin: number;
-    },
+    run: Rows & { readonly quad: number; readonly commit: 0 | 1; readonly origin: number },
   ): number {
     const { layout, plan, shape } = this.program;
     const { quad, from, to, commit, origin } = run;
     const commitFrom = commit === 1 ? from : shape.rows;
     const width = plan.precision === "f32" ? 4 : 8;
     const row = commit === 1 ? from % CHUNK_ROWS : CHUNK_ROWS;
-    const out = this.#outputAddress + quad * this.#outputBytes + row * layout.outputRow;
+    const place = quad % GROUP;
+    const out = this.#outputAddress + place * this.#outputBytes + row * layout.outputRow;
     let last = NEVER;
     for (const pair of version.pairs) {
       const seen = version.call(
-        this.#base(quad),
+        this.#memory.base(quad),
         out + pair * 2 * width,
         from,
         to,
         commitFrom,
         commit,
-        version.state[quad]![pair]!,
+        version.state[place]![pair]!,
         origin,
         pair,
       );
@@ -392,11 +293,18 @@ export class BlockEngine {
   }
 }
 
-interface Chunk {
+interface Chunk extends Rows {
   readonly data: BlockData;
   readonly quad: number;
-  readonly from: number;
-  readonly to: number;
+}
+
+function newProgress(): Progress {
+  return { completeUntil: NEVER, lastUnfit: NEVER, maskedUntil: NEVER, maskedOrigin: 0 };
+}
+
+/** Chunks end at multiples of CHUNK_ROWS, wherever a run starts. */
+function chunkEnd(from: number, last: number): number {
+  return Math.min(last, from - (from % CHUNK_ROWS) + CHUNK_ROWS);
 }
 
 function* lanesOf(data: BlockData, quad: number): Generator<number> {
@@ -419,8 +327,4 @@ function listedWithin({ data, quad, from, to }: Chunk, reach: number): boolean {
     if (first < to && first + reach > from && data.last[lane]! >= from) return true;
   }
   return false;
-}
-
-function aligned(address: number, to = 64): number {
-  return Math.ceil(address / to) * to;
 }

@@ -8,7 +8,7 @@ import {
 import { encodeModule, type ModuleFunction } from "#kernels/wasm/module";
 import type { Lanes } from "#kernels/wasm/lanes";
 import { LoweringContext, type LoweringMode } from "../lower/context.ts";
-import { lowerings } from "../lower/lowerings.ts";
+import { loweringOf } from "../lower/lowerings.ts";
 import type { BlockPlan, Stage } from "../plan/block-plan.ts";
 import { reachWithin, streamsOf, type Family } from "../plan/families.ts";
 
@@ -30,6 +30,8 @@ export interface BlockShape {
   readonly rows: number;
   /** Instruments of a block, a multiple of 4. */
   readonly lanes: number;
+  /** Most rows whose outputs one run delivers; default all. */
+  readonly results?: number;
 }
 
 export interface FamilyVersions {
@@ -89,7 +91,7 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
 
 function placesOf(plan: BlockPlan): Pick<BlockProgram, "places" | "delivered"> {
   const { outputs } = plan.graph;
-  const places = new Array<number>(outputs.length).fill(-1);
+  const places = outputs.map(() => -1);
   let next = 0;
   const delivered = plan.stages.map(({ families }) => {
     const from = next;
@@ -119,10 +121,11 @@ function lowered(
   const { graph, precision } = plan;
   const { sources } = stage;
   const own = new Set(family.targets);
-  const context = new LoweringContext(graph, mode, { sources, lowerings });
+  const context = new LoweringContext(graph, mode, { sources, loweringOf });
   const outputs = new Map<number, number[]>();
   for (const [index, { node }] of graph.outputs.entries()) {
-    if (own.has(node)) outputs.set(node, [...(outputs.get(node) ?? []), index]);
+    if (own.has(node) && plan.outputLanes[index] === family.lanes)
+      outputs.set(node, [...(outputs.get(node) ?? []), index]);
   }
   const blends = mode.lanes !== family.lanes;
   for (const id of family.targets) {
@@ -133,7 +136,8 @@ function lowered(
     for (const index of outputs.get(id) ?? []) {
       context.vectors.store({ kind: "output", index: places[index]!, type: precision, value, unless });
     }
-    const target = sources.has(id) ? undefined : plan.sources.get(id);
+    const isMade = !sources.has(id) && plan.slotLanes.get(id) === family.lanes;
+    const target = isMade ? plan.sources.get(id) : undefined;
     if (target !== undefined) context.vectors.store({ kind: "slot", target, value });
   }
   return context.vectors;
@@ -153,6 +157,6 @@ function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout
     outputRow: QUAD * width,
     outputStride: (CHUNK_ROWS + 1) * QUAD * width + STAGGER,
     resultRow: shape.lanes * width,
-    resultStride: shape.rows * shape.lanes * width,
+    resultStride: (shape.results ?? shape.rows) * shape.lanes * width,
   };
 }

@@ -2,6 +2,7 @@ import type { Panel } from "#panel/panel";
 import type { Graph } from "../ir/node.ts";
 import { planBlocks } from "../plan/block-plan.ts";
 import { BlockEngine, type RunStatistics } from "./block-engine.ts";
+import { mendBrokenLines } from "./broken-lines.ts";
 import { compileBlocks } from "./block-program.ts";
 import { Evaluator } from "./evaluator.ts";
 import { fieldColumns, type Origins } from "./fields.ts";
@@ -56,6 +57,7 @@ export function evaluateInBlocks(graph: Graph, panel: Panel, options: BlockOptio
     }
     options.onInstrument?.(offset + instruments);
   }
+  mendBrokenLines(graph, panel, { values, origins: options });
   return { values, statistics: engine.statistics };
 }
 
@@ -78,7 +80,9 @@ function engineFor(
   const key = [rows, lanes, precision, mode].join();
   const kept = engines.get(graph);
   if (kept?.key === key) return kept.engine;
-  const engine = new BlockEngine(compileBlocks(planBlocks(graph, { precision, lanes: mode }), { rows, lanes }));
+  const engine = new BlockEngine(
+    compileBlocks(planBlocks(graph, { precision, lanes: mode }), { rows, lanes }),
+  );
   engines.set(graph, { key, engine });
   return engine;
 }
@@ -93,7 +97,8 @@ function columnsOf(
   const named = fieldColumns(panel);
   const columns = new Map(fields.map(({ node, name }) => [node, named.get(name)!]));
   const lanes = panel.instruments.length;
-  for (const node of given) columns.set(node, new Float64Array(panel.time.days.length * lanes).fill(Number.NaN));
+  for (const node of given)
+    columns.set(node, new Float64Array(panel.time.days.length * lanes).fill(Number.NaN));
   if (given.length > 0) {
     const { tree } = graph.outputs[0]!;
     const outputs = given.map((node) => ({ name: `given ${node}`, tree, node }));
@@ -111,4 +116,3 @@ function columnsOf(
   }
   return (node) => columns.get(node)!;
 }
-

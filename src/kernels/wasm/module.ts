@@ -17,7 +17,10 @@ export function encodeModule(functions: readonly ModuleFunction[]): Uint8Array<A
   const signatures = [...new Set(functions.map(({ parameters }) => parameters))];
   const types = new Bytes().u32(signatures.length);
   for (const parameters of signatures) {
-    types.byte(FUNCTION).u32(parameters).bytes(new Array(parameters).fill(valueType.i32));
+    types
+      .byte(FUNCTION)
+      .u32(parameters)
+      .bytes(Array.from({ length: parameters }, () => valueType.i32));
     types.u32(1).byte(valueType.i32);
   }
   const imports = new Bytes().u32(1).text("engine").text("memory").byte(MEMORY).byte(0).u32(1);

@@ -87,6 +87,8 @@ const COMPARISON: Readonly<Record<Comparison, (a: number, b: number) => boolean>
 export class VectorGraph {
   readonly lanes: Lanes;
   readonly stores: Store[] = [];
+  /** Ring slots of each recurrence's state, in the order of its kernel's. */
+  readonly states: { readonly key: number; readonly slots: readonly number[] }[] = [];
   readonly #nodes = new Map<string, Vector>();
   readonly #slots = new Map<number, number>();
   #slotCount = 0;
@@ -253,6 +255,20 @@ export class VectorGraph {
     this.stores.push({ kind: "ring", slot, value });
     if (!this.#slots.has(value.id)) this.#slots.set(value.id, slot);
     return value;
+  }
+
+  /** A recurrence of some state values: `next` gets last row's state and returns this row's, and the result. */
+  recurring(
+    key: number,
+    width: number,
+    next: (before: readonly Vector[]) => { readonly state: readonly Vector[]; readonly result: Vector },
+  ): Vector {
+    const slots = Array.from({ length: width }, () => this.#slotCount++);
+    const { state, result } = next(slots.map((slot) => this.#node("ring", [], { number: slot, lag: 1 })));
+    for (const [index, value] of state.entries())
+      this.stores.push({ kind: "ring", slot: slots[index]!, value });
+    this.states.push({ key, slots });
+    return result;
   }
 
   /** A run reports the last row where any lane's condition holds. */

@@ -1,0 +1,79 @@
+import type { AppliedOperator, Graph } from "../ir/node.ts";
+import { loweringOf } from "../lower/lowerings.ts";
+import { here, lookBackOf } from "../operators/reach.ts";
+import type { BlockPlan } from "../plan/block-plan.ts";
+import type { Source } from "#kernels/wasm/vector-graph";
+
+/**
+ * How many rows before the first wanted one each node of a plan must be known on, so that all outputs come out as in a
+ * run from the first row: windows of later stages add up. Infinity where a kernel needs everything so far.
+ * `resumed` takes recurrences to go on from a stored state.
+ */
+export function appendReach(
+  plan: BlockPlan,
+  options: { readonly resumed: boolean } = { resumed: false },
+): ReadonlyMap<number, number> {
+  const { graph } = plan;
+  const rows = new Map<number, number>();
+  const ask = (id: number, back: number): void => {
+    rows.set(id, Math.max(rows.get(id) ?? 0, back));
+  };
+  for (const { node } of graph.outputs) ask(node, 0);
+  for (const { families, kernels, sources } of plan.stages.toReversed()) {
+    for (const { target, continuous } of families.flatMap((family) =>
+      family.targets.map((id) => ({ target: id, continuous: family.continuous })),
+    )) {
+      // A recurrence runs from the instrument's first row on, and what shares its function with it.
+      if (continuous) ask(target, Number.POSITIVE_INFINITY);
+      const own = rows.get(target) ?? 0;
+      for (const [source, back] of sourcesRead(graph, target, sources)) ask(source, own + back);
+    }
+    for (const id of kernels) {
+      const node = graph.nodes[id]!;
+      if (node.kind !== "apply") continue;
+      const back = (rows.get(id) ?? 0) + kernelBack(graph, node, options);
+      for (const input of node.inputs) if (graph.nodes[input]!.kind !== "number") ask(input, back);
+    }
+  }
+  return rows;
+}
+
+/** Rows of its inputs, today's left aside, that a reference kernel needs for one row. */
+export function kernelBack(
+  graph: Graph,
+  node: AppliedOperator,
+  _options: { readonly resumed: boolean },
+): number {
+  const { operator, inputs } = node;
+  const operands = inputs
+    .slice(0, inputs.length - (operator.companions?.length ?? 0))
+    .map((id) => graph.nodes[id]!);
+  const finite = operands.every((operand) => operand.finite);
+  const series = operands.filter(({ kind }) => kind !== "number").map(() => here);
+  return lookBackOf(operator.reach(series.length > 0 ? series : [here], node.arguments, finite));
+}
+
+/** The arrays in memory that a target is computed from, with the farthest row of each. */
+function sourcesRead(
+  graph: Graph,
+  target: number,
+  sources: ReadonlyMap<number, Source>,
+): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  const seen = new Map<number, number>();
+  const visit = (id: number, back: number): void => {
+    if ((seen.get(id) ?? -1) >= back) return;
+    seen.set(id, back);
+    if (sources.has(id)) {
+      found.set(id, back);
+      return;
+    }
+    const node = graph.nodes[id]!;
+    if (node.kind !== "apply") return;
+    const operands = node.inputs.length - (node.operator.companions?.length ?? 0);
+    const rows = loweringOf(node, graph)?.back?.(node) ?? 0;
+    for (const [index, input] of node.inputs.entries()) visit(input, index < operands ? back + rows : back);
+  };
+  visit(target, 0);
+  return found;
+}

@@ -1,0 +1,184 @@
+import { FIRST_ROWS, HEADER_BYTES, LAST_ROWS } from "#kernels/wasm/family-function";
+import type { Source } from "#kernels/wasm/vector-graph";
+import { QUAD, type BlockProgram } from "./block-program.ts";
+
+/**
+ * The linear memory of a block program: for every four instruments their spans and arrays (fields and intermediate
+ * results), `[slot][pad + rows][4]`, then whatever is reserved.
+ */
+export interface BlockData {
+  /** Instruments in use; lanes beyond them stay empty. */
+  readonly instruments: number;
+  /**
+   * Own span of each, as rows of the block; an instrument without rows has first > last. A negative first row: listed
+   * before the rows at hand.
+   */
+  readonly first: ArrayLike<number>;
+  readonly last: ArrayLike<number>;
+  /** Column `values[row * stride + offset + lane]` of a field or given node. */
+  column(node: number): {
+    readonly values: Float32Array | Float64Array;
+    readonly stride: number;
+    readonly offset: number;
+  };
+}
+
+/** Half-open. */
+export interface Rows {
+  readonly from: number;
+  readonly to: number;
+}
+
+const PAGE = 65_536;
+/** What rows outside an instrument's span hold: finite, so that they call for no masked version. */
+const OUTSIDE = 1;
+
+export class BlockMemory {
+  readonly program: BlockProgram;
+  readonly quads: number;
+  /** Distance of the data of neighbouring quads. */
+  readonly quadBytes: number;
+  readonly #dataAddress: number;
+  #next: number;
+  #memory: WebAssembly.Memory | null = null;
+  #f32 = new Float32Array(0);
+  #f64 = new Float64Array(0);
+
+  constructor(program: BlockProgram) {
+    this.program = program;
+    const { layout, plan, shape } = program;
+    this.quads = shape.lanes / QUAD;
+    const dataBytes = layout.f64.offset + plan.slots.f64 * layout.f64.stride;
+    this.quadBytes = aligned(Math.max(dataBytes, HEADER_BYTES) + 64);
+    // Addresses of rows before row 0 must not fall below zero.
+    this.#dataAddress = aligned((layout.pad + 1) * 32);
+    this.#next = aligned(this.#dataAddress + this.quads * this.quadBytes);
+  }
+
+  /** Address of so many bytes; before `open` only. */
+  reserve(bytes: number, alignment = 64): number {
+    const address = aligned(this.#next, alignment);
+    this.#next = aligned(address + bytes);
+    return address;
+  }
+
+  open(): WebAssembly.Memory {
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((this.#next + PAGE) / PAGE) });
+    this.#memory = memory;
+    this.#f32 = new Float32Array(memory.buffer);
+    this.#f64 = new Float64Array(memory.buffer);
+    const { plan, layout } = this.program;
+    for (let quad = 0; quad < this.quads; quad++) {
+      for (const source of plan.sources.values()) {
+        const start = this.slot(quad, source);
+        this.of(source).fill(OUTSIDE, start - layout.pad * QUAD, start);
+      }
+    }
+    return memory;
+  }
+
+  get f32(): Float32Array {
+    return this.#f32;
+  }
+
+  get f64(): Float64Array {
+    return this.#f64;
+  }
+
+  bytes(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.#memory!.buffer, address, length);
+  }
+
+  /** Address of a quad's data. */
+  base(quad: number): number {
+    return this.#dataAddress + quad * this.quadBytes;
+  }
+
+  /** Index of row 0 of a slot in the typed array of its type. */
+  slot(quad: number, source: Source): number {
+    const { layout } = this.program;
+    const region = layout[source.type];
+    const width = source.type === "f32" ? 16 : 32;
+    const address = this.base(quad) + region.offset + source.index * region.stride + layout.pad * width;
+    return address / (source.type === "f32" ? 4 : 8);
+  }
+
+  of(source: Source): Float32Array | Float64Array {
+    return source.type === "f32" ? this.#f32 : this.#f64;
+  }
+
+  writeSpans(data: BlockData): void {
+    const { pad } = this.program.layout;
+    for (let lane = 0; lane < this.program.shape.lanes; lane++) {
+      const used = lane < data.instruments && data.first[lane]! <= data.last[lane]!;
+      const base = this.base(lane >> 2);
+      const at = lane & 3;
+      // No window reaches beyond the pad.
+      const first = used ? Math.max(data.first[lane]!, -pad) : 1e7;
+      this.#f32[base / 4 + at] = first;
+      this.#f64[(base + FIRST_ROWS) / 8 + at] = first;
+      this.#f32[(base + LAST_ROWS) / 4 + at] = used ? data.last[lane]! : -1;
+    }
+  }
+
+  /** Copies some rows of a field or given node into its slot. */
+  stage(node: number, data: BlockData, { from, to }: Rows): void {
+    const source = this.program.plan.sources.get(node)!;
+    const { values, stride, offset } = data.column(node);
+    const target = this.of(source);
+    for (let quad = 0; quad < this.quads; quad++) {
+      const start = this.slot(quad, source);
+      const lane = quad * QUAD;
+      const used = Math.max(0, Math.min(QUAD, data.instruments - lane));
+      if (used === QUAD) {
+        let place = start + from * QUAD;
+        let read = from * stride + offset + lane;
+        for (let row = from; row < to; row++) {
+          target[place] = values[read]!;
+          target[place + 1] = values[read + 1]!;
+          target[place + 2] = values[read + 2]!;
+          target[place + 3] = values[read + 3]!;
+          place += QUAD;
+          read += stride;
+        }
+      } else {
+        target.fill(OUTSIDE, start + from * QUAD, start + to * QUAD);
+        for (let at = 0; at < used; at++) {
+          for (let row = from; row < to; row++)
+            target[start + row * QUAD + at] = values[row * stride + offset + lane + at]!;
+        }
+      }
+      for (let at = 0; at < used; at++) {
+        const span = { first: data.first[lane + at]!, last: data.last[lane + at]! };
+        this.fillOutside(source, lane + at, { from, to, ...span });
+      }
+    }
+  }
+
+  /** Makes the rows of a lane that lie outside its span harmless. */
+  fillOutside(
+    source: Source,
+    lane: number,
+    { from, to, first, last }: Rows & { readonly first: number; readonly last: number },
+  ): void {
+    const target = this.of(source);
+    const start = this.slot(lane >> 2, source) + (lane & 3);
+    const listed = Math.max(from, Math.min(first, to));
+    for (let row = from; row < listed; row++) target[start + row * QUAD] = OUTSIDE;
+    for (let row = Math.max(listed, last + 1); row < to; row++) target[start + row * QUAD] = OUTSIDE;
+  }
+
+  /** Moves the rows from `from` on to the beginning of every slot. */
+  shift({ from, to }: Rows): void {
+    for (let quad = 0; quad < this.quads; quad++) {
+      for (const source of this.program.plan.sources.values()) {
+        const start = this.slot(quad, source);
+        this.of(source).copyWithin(start, start + from * QUAD, start + to * QUAD);
+      }
+    }
+  }
+}
+
+function aligned(address: number, to = 64): number {
+  return Math.ceil(address / to) * to;
+}
