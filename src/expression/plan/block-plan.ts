@@ -1,5 +1,6 @@
 import type { Source } from "#kernels/wasm/vector-graph";
 import type { AppliedOperator, Graph, GraphNode } from "../ir/node.ts";
+import { rewriteGraph } from "../rewrite/rewrite.ts";
 import { loweringOf } from "../lower/lowerings.ts";
 import { familiesOf, isContinuous, type Family } from "./families.ts";
 import { float32Fitness } from "./precision.ts";
@@ -11,6 +12,7 @@ import { float32Fitness } from "./precision.ts";
  * Stage k first runs its reference kernels, whose inputs stages before it have made, then its families.
  */
 export interface BlockPlan {
+  /** As rewritten: its nodes are numbered anew. */
   readonly graph: Graph;
   /** Delivered type. */
   readonly precision: "f32" | "f64";
@@ -41,7 +43,8 @@ export interface PlanOptions {
 
 const ROW_WISE = new Set(["element-wise", "comparison", "logic"]);
 
-export function planBlocks(graph: Graph, options: PlanOptions): BlockPlan {
+export function planBlocks(written: Graph, options: PlanOptions): BlockPlan {
+  const graph = rewriteGraph(written);
   const elsewhere = nodesElsewhere(graph);
   const { inPlace, given } = reached(graph, elsewhere);
   const isGiven = new Set(given);

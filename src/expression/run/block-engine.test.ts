@@ -98,6 +98,31 @@ describe.each(MODES)("with %s", (_, options) => {
     );
   });
 
+  test("one bad value at any distance before the first wanted row is seen", () => {
+    const reach = 14;
+    const bad = 60;
+    const engine = engineOf(graph, { rows: bad + reach + 3, lanes: 4 }, options);
+    const values = [Number.NaN, 1e13, Number.POSITIVE_INFINITY, -Number.MAX_VALUE];
+    const listed = values.map((value, lane): Listed => {
+      const series = Array.from({ length: 5 }, (__, field) =>
+        Float32Array.from({ length: bad + reach + 3 }, (___, row) =>
+          row === bad && field >= lane ? value : 20 + Math.sin(row * (1.3 + field) + lane),
+        ),
+      );
+      return { first: 0, last: bad + reach + 2, values: series };
+    });
+    // Each by itself: else the others call for the masked version.
+    for (const one of listed) {
+      engine.run(blockOf(graph, [one]));
+      const expected = outputsOf(engine, graph, { lane: 0, rows: bad + reach + 3 });
+      for (let from = bad; from < bad + reach + 3; from++) {
+        engine.run(blockOf(graph, [one]), { from });
+        const found = outputsOf(engine, graph, { lane: 0, rows: bad + reach + 3 - from });
+        expect(different(expected, found, from)).toEqual([]);
+      }
+    }
+  });
+
   test("a program that holds no more rows than the look-back and the new ones gives the same", () => {
     const whole = engineOf(kernels, { rows: ROWS, lanes: 8 }, options);
     const { lookBack } = whole;
