@@ -61,11 +61,6 @@ export function familyFunction(graph: VectorGraph, layout: DataLayout): FamilyFu
   return new Emitter(graph, layout).emit();
 }
 
-/** Vector operations a row costs: what the stores that matter reach. */
-export function familyOperations(graph: VectorGraph): number {
-  return [...liveCode(graph).uses.keys()].filter(({ op }) => op !== "constant").length;
-}
-
 interface LiveCode {
   readonly stores: readonly Store[];
   readonly uses: ReadonlyMap<Vector, number>;
