@@ -43,6 +43,8 @@ export interface FamilyFunction {
   readonly body: Bytes;
   /** Bytes of ring memory for four instruments (f32x4) or two (f64x2). */
   readonly stateBytes: number;
+  /** Where each recurrence of the graph keeps its state; null for a value that nothing reads. */
+  readonly states: readonly { readonly key: number; readonly places: readonly (Ring | null)[] }[];
 }
 
 const BASE = 0;
@@ -71,7 +73,7 @@ interface LiveCode {
 }
 
 /** A circular buffer of a power of two rows, at `offset` bytes of the state. */
-interface Ring {
+export interface Ring {
   readonly rows: number;
   readonly offset: number;
 }
@@ -220,6 +222,10 @@ class Emitter {
     return {
       body,
       stateBytes: this.#stateBytes,
+      states: this.#graph.states.map(({ key, slots }) => ({
+        key,
+        places: slots.map((slot) => this.#rings.get(slot) ?? null),
+      })),
     };
   }
 
