@@ -78,6 +78,7 @@ const cases: Readonly<
   "commuted operands": {
     changed: [
       ["$close/$open+($open+$close)", "$close/$open+($close+$open)"],
+      ["2+$close", "$close+2"],
       ["$close/$open+($open*$close)", "$close/$open+($close*$open)"],
       ["$close/$open+Greater($open,$close)", "$close/$open+Greater($close,$open)"],
       [

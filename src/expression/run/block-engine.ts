@@ -113,7 +113,7 @@ export class BlockEngine {
       }
     }
     const outputs = plan.graph.outputs.length;
-    this.#outputBytes = Math.ceil((outputs * layout.outputStride) / 64) * 64;
+    this.#outputBytes = layout.outputBytes;
     this.#outputAddress = memory.reserve(together * this.#outputBytes);
     this.#resultAddress = memory.reserve(outputs * layout.resultStride, 4096);
     const { exports } = new WebAssembly.Instance(module, { engine: { memory: memory.open() } });
@@ -266,7 +266,6 @@ export class BlockEngine {
       this.#memory.base(group),
       this.#memory.quadBytes,
       this.#outputAddress + places.from * layout.outputStride + (from % CHUNK_ROWS) * layout.outputRow,
-      this.#outputBytes,
       this.#resultAddress +
         places.from * layout.resultStride +
         (from - this.#results.from) * layout.resultRow +

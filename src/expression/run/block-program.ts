@@ -88,8 +88,9 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   for (const stage of plan.stages) {
     for (const family of stage.families) {
       const part = { stage, family };
-      const complete = add(part, { lanes: family.lanes, complete: !family.continuous }, "");
-      const alike = family.continuous || !looksBack(plan, part);
+      const { lanes, continuous, close } = family;
+      const complete = add(part, { lanes, complete: !continuous, close }, "");
+      const alike = continuous || !looksBack(plan, part);
       const masked = alike ? null : add(part, { lanes: "f64x2", complete: false }, ".masked");
       versions.set(family.name, { complete, masked });
     }
@@ -162,13 +163,16 @@ function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout
   const f32 = { offset: HEADER_BYTES, stride: stride(16) };
   const f64 = { offset: HEADER_BYTES + plan.slots.f32 * f32.stride, stride: stride(32) };
   const width = plan.precision === "f32" ? 4 : 8;
+  const outputs = plan.graph.outputs.length;
+  const outputStride = (CHUNK_ROWS + 1) * QUAD * width + STAGGER;
   return {
     pad,
     f32,
     f64,
     chunkRows: CHUNK_ROWS,
     outputRow: QUAD * width,
-    outputStride: (CHUNK_ROWS + 1) * QUAD * width + STAGGER,
+    outputStride,
+    outputBytes: Math.ceil((outputs * outputStride) / 64) * 64,
     resultRow: shape.lanes * width,
     resultStride: (shape.results ?? shape.rows) * shape.lanes * width,
   };
