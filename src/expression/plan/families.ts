@@ -18,6 +18,8 @@ export interface Family {
   readonly reach: number;
   /** Carries state from the first row on: one version, never skipped. */
   readonly continuous: boolean;
+  /** Results may be a few float32 steps off. */
+  readonly close: boolean;
   readonly operations: number;
 }
 
@@ -28,6 +30,7 @@ export interface FamilyRequest {
   readonly lanes: Lanes;
   readonly sources: ReadonlyMap<number, Source>;
   readonly continuous: boolean;
+  readonly close: boolean;
   readonly prefix: string;
 }
 
@@ -49,6 +52,7 @@ export function familiesOf(graph: Graph, request: FamilyRequest): Family[] {
     targets: group.targets.sort((a, b) => a - b),
     reach: Math.max(0, ...group.targets.map((id) => reachWithin(graph, id, sources))),
     continuous,
+    close: request.close,
     operations: group.operations,
   }));
 }

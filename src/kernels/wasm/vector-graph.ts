@@ -27,6 +27,7 @@ export type Operation =
   | "floor"
   | "round"
   | "log"
+  | "closeLog"
   | "and"
   | "or"
   | "not"
@@ -186,6 +187,11 @@ export class VectorGraph {
   /** NumPy's float32 logarithm of a float32 value. */
   log(x: Vector): Vector {
     return this.#node("log", [x]);
+  }
+
+  /** The same to a few float32 steps; float32 lanes only. */
+  closeLog(x: Vector): Vector {
+    return this.#node("closeLog", [x]);
   }
 
   compare(op: Comparison, a: Vector, b: Vector): Vector {
