@@ -33,7 +33,11 @@ export { buildGraph } from "#expression/ir/build";
 export { evaluateExpressions } from "#expression/run/evaluate";
 export { explainExpression } from "#expression/explain";
 export { ExpressionError } from "#expression/errors";
-export { factorSet, factorSets, findFactor } from "#factors/catalogue";
+export { factorSet, factorSets, findFactor, shippedFactors } from "#factors/catalogue";
+export type { FactorDeclaration, FactorSet } from "#factors/factor-set";
+export { factsOf, registryOf, type FactorRegistry, type RegisteredFactor } from "#factors/registry";
+export { FactorError, factorErrors, type FactorProblem } from "#factors/errors";
+export { loadUserFactors, workspaceFactors } from "#pipelines/user-factors";
 export { computeFactors, type FactorList } from "#factors/compute";
 export { factorGroups, factorTable } from "#pipelines/factor-table";
 

@@ -13,6 +13,8 @@ const printed: Readonly<Record<string, RegExp>> = {
     /104199 rows added, 12 kept out[\s\S]*600519\.SH: 612 sessions, last close 1175\.8 CNY/,
   "02-my-own-factor.ts": /reversal: rank IC -?0\.\d{4}, t -?\d+\.\d\d[\s\S]*price_volume: rank IC/,
   "03-expression-on-a-panel.ts": /10 NaN 10\.5 5 11\.5 5\.5 12\.5 6\n/,
+  "04-a-factor-set-of-my-own.ts":
+    /mine\.ahead: EXPRESSION_LOOKS_AHEAD in mine\.yaml line 11[\s\S]*mine\.reversal looks back 5 rows[\s\S]*reversal: rank IC -?0\.\d{4}[\s\S]*quiet: rank IC/,
 };
 
 test.each(examples)("examples/%s runs and prints what it promises", async (name) => {

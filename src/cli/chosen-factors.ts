@@ -64,6 +64,12 @@ export async function chosenFactors(context: CommandContext, options: ListOption
     ),
   );
   const problems = known.problems.filter(({ place }) => place.file !== undefined && files.has(place.file));
+  if (sets.every((set) => set.factors.length === 0) && factors.length + expressions.length === 0) {
+    throw new UsageError(
+      `${setNames.join(", ")} has no factor that can be computed`,
+      "correct what the lines above name, in the file of the set",
+    );
+  }
   const [only] = sets;
   if (sets.length === 1 && factors.length + expressions.length === 0) return { list: only!, problems };
   const called = factors.map(({ name, factor }) => ({ ...factor, name }));

@@ -1,6 +1,7 @@
 import { alpha158 } from "./alpha158.ts";
 import { alpha360 } from "./alpha360.ts";
 import { base } from "./base/base.ts";
+import { candlestick } from "./candlestick/candlestick.ts";
 import type { FactorSet } from "./factor-set.ts";
 import { fundamental } from "./fundamental/fundamental.ts";
 import { registryOf, type FactorRegistry, type RegisteredFactor } from "./registry.ts";
@@ -17,6 +18,7 @@ export const factorSets: readonly FactorSet[] = [
   base,
   statistical,
   time,
+  candlestick,
 ];
 
 /** The shipped sets under all their names. A clash among them is a defect, which a test finds. */

@@ -76,6 +76,21 @@ function part(panel: Panel<"market">, rows: number, lanes: readonly number[]): P
   });
 }
 
+/** The rows from `from` on, as if nothing had been before. */
+function since(panel: Panel<"market">, from: number): Panel<"market"> {
+  const width = panel.instruments.length;
+  return panelOf({
+    ...panel,
+    time: { freq: "day", days: panel.time.days.slice(from) },
+    first: panel.first.map((row) => Math.max(0, row - from)),
+    last: panel.last.map((row) => row - from),
+    columns: [...panel.columns.values()].map(({ name, values }) => ({
+      name,
+      values: values.slice(from * width),
+    })),
+  });
+}
+
 /** Cells of the whole that differ in the part, by bit (NaN equals NaN). */
 function differing(whole: Panel, piece: Panel): string[] {
   const found: string[] = [];
@@ -122,6 +137,27 @@ describe.each(factorSets.map(({ name }) => name))("factor set %s", (name) => {
       }),
       { numRuns: cuts, seed: 7 },
     );
+  });
+
+  test("needs no more rows than its look-back: with them a value has the same bits", () => {
+    const width = panel.instruments.length;
+    const byReach = Map.groupBy(factorSet(name).factors, (factor) => factsOf(factor).lookBack);
+    let compared = 0;
+    for (const [lookBack, factors] of byReach) {
+      if (lookBack > 70) continue;
+      const from = 140 - 5 - lookBack;
+      const { columns } = computeFactors({ factors }, since(panel, from), {
+        precision: "f64",
+        backend: "js",
+      });
+      const known = computeFactors({ factors }, panel, { precision: "f64", backend: "js" }).panel.columns;
+      for (const { name: factor, values } of columns) {
+        const expected = known.get(factor)!.values.slice((from + lookBack) * width);
+        expect(values.slice(lookBack * width), factor).toEqual(expected);
+        compared++;
+      }
+    }
+    expect(compared).toBeGreaterThan(factorSet(name).factors.length / 2);
   });
 
   test("has the same bits for a stock alone, in a batch, and in another order", () => {

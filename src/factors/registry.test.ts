@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FactorSet } from "./factor-set.ts";
 import { factsOf, registryOf } from "./registry.ts";
@@ -105,6 +106,11 @@ describe("a clash", () => {
       /claims the name Ma5, which belongs to tech\.MA5 \(as MA5\)/,
     ],
     [
+      "a factor's own names in two cases",
+      { name: "X", expression: "$close", alias: "MINE.x" },
+      /mine\.X claims the name MINE\.x, which belongs to mine\.X \(as mine\.X\)$/,
+    ],
+    [
       "two factors of one set",
       { name: "GOOD", expression: "$high" },
       /mine\.GOOD claims the name mine\.GOOD, which belongs to mine\.GOOD$/,
@@ -128,6 +134,39 @@ describe("a clash", () => {
     expect(registry.clashes).toHaveLength(1);
     expect(registry.find("one.X")?.id).toBe("two.Y");
   });
+});
+
+test("no factor is lost without a word, and every name leads to one factor that bears it", () => {
+  const word = fc.constantFrom("a", "A", "b", "c", "MA5", "ma5");
+  const factor = fc.record(
+    { name: word, expression: fc.constant("$close"), alias: fc.oneof(word, fc.constant("s.a")) },
+    { requiredKeys: ["name", "expression"] },
+  );
+  const set = fc.record({
+    name: fc.constantFrom("s", "S", "t", "u"),
+    flatNames: fc.boolean(),
+    factors: fc.array(factor, { maxLength: 4 }),
+  });
+  fc.assert(
+    fc.property(fc.array(set, { maxLength: 5 }), (drafts) => {
+      const sets = drafts.map((draft) => ({ ...draft, title: { zh: "", en: "" }, source: "" }));
+      const registry = registryOf(sets);
+      const { clashes } = registry;
+      const entries = registry.list();
+      const refusedSets = clashes.filter((clash) => clash.place.factor === undefined).length;
+      const namesakes = sets.filter(
+        (each, index) =>
+          sets.findIndex(({ name }) => name.toLowerCase() === each.name.toLowerCase()) !== index,
+      );
+      expect(refusedSets).toBe(namesakes.length);
+      const offered = sets.filter((each) => !namesakes.includes(each)).flatMap((each) => each.factors);
+      expect(entries.length + clashes.length - refusedSets).toBe(offered.length);
+      const claimed = entries.flatMap((entry) => [entry.id, ...new Set(entry.aliases)]);
+      for (const entry of entries)
+        for (const name of [entry.id, ...entry.aliases]) expect(registry.find(name)).toBe(entry);
+      expect(new Set(claimed.map((name) => name.toLowerCase())).size).toBe(claimed.length);
+    }),
+  );
 });
 
 test("look-back and type are what the compiler says", () => {

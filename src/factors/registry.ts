@@ -75,13 +75,19 @@ export function registryOf(
     for (const factor of set.factors) {
       const entry = entryOf(set, factor);
       const names = [entry.id, ...entry.aliases];
-      const taken = names.find((name) => claims.has(name.toLowerCase()));
-      if (taken !== undefined) {
-        const holding = claims.get(taken.toLowerCase())!;
-        clashes.push(nameClash(entry, { name: taken, holding, file: origins.get(set) }));
+      const own = new Map<string, Claim>();
+      const clash = names
+        .map((name) => {
+          const holding = claims.get(name.toLowerCase()) ?? own.get(name.toLowerCase());
+          own.set(name.toLowerCase(), { name, entry });
+          return holding === undefined ? null : { name, holding, file: origins.get(set) };
+        })
+        .find((each) => each !== null);
+      if (clash !== undefined) {
+        clashes.push(nameClash(entry, clash));
         continue;
       }
-      for (const name of names) claims.set(name.toLowerCase(), { name, entry });
+      for (const [key, claim] of own) claims.set(key, claim);
       entries.push(entry);
       factors.push(factor);
     }
@@ -171,8 +177,10 @@ function entryOf(set: FactorSet, factor: FactorDeclaration): RegisteredFactor {
     version: factor.version ?? set.version ?? "1",
     source: factor.source ?? set.source,
     aliases: [
-      ...(set.flatNames === true ? [factor.name] : []),
-      ...(factor.alias === undefined ? [] : [factor.alias]),
+      ...new Set([
+        ...(set.flatNames === true ? [factor.name] : []),
+        ...(factor.alias === undefined ? [] : [factor.alias]),
+      ]),
     ],
   };
 }

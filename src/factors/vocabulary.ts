@@ -30,6 +30,9 @@ export const factorUnits: Readonly<Record<string, Bilingual>> = {
   deviations: { zh: "标准差的倍数", en: "standard deviations" },
   number: { zh: "序数", en: "ordinal number" },
   flag: { zh: "0 或 1", en: "0 or 1" },
-  signal: { zh: "−100、0 或 100", en: "−100, 0 or 100" },
+  signal: {
+    zh: "正为看涨、负为看跌、0 为无,绝对值至多 200",
+    en: "positive is bullish, negative bearish, 0 none; at most 200",
+  },
   degrees: { zh: "角度", en: "degrees" },
 };

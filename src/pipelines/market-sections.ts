@@ -72,14 +72,16 @@ export class MarketSections {
     );
     if (read.length === 0) return panel;
     const lanes = Int32Array.from(panel.instruments, (id) => this.#lanes.get(id)!);
+    const adjoining = lanes.every((lane, at) => lane === lanes[0]! + at);
     const rows = panel.time.days.length;
     const results = read.map((name): Column => {
       const whole = this.#columns.get(name)!;
       const values = new Float64Array(rows * lanes.length);
       for (let row = 0; row < rows; row++) {
-        for (let lane = 0; lane < lanes.length; lane++) {
-          values[row * lanes.length + lane] = whole[row * this.#instruments.length + lanes[lane]!]!;
-        }
+        const day = whole.subarray(row * this.#instruments.length, (row + 1) * this.#instruments.length);
+        const from = row * lanes.length;
+        if (adjoining) values.set(day.subarray(lanes[0], lanes[0]! + lanes.length), from);
+        else for (let lane = 0; lane < lanes.length; lane++) values[from + lane] = day[lanes[lane]!]!;
       }
       return { name, values };
     });

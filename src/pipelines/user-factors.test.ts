@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
+import { factorErrors } from "#factors/errors";
 import { loadUserFactors, workspaceFactors, type UserFactors } from "./user-factors.ts";
 import { workspaceAt } from "./workspace.ts";
 
@@ -96,6 +98,11 @@ export default { name: "two", title: { zh: "二", en: "two" }, source: "a book",
   });
 });
 
+/** Each list nine times the one before. */
+const ALIASES = ["b", "c", "d", "e", "f", "g", "h"]
+  .map((name, index) => `${name}: &${name} [${`*${"abcdefg".charAt(index)},`.repeat(9)}]\n`)
+  .join("");
+
 describe("what is wrong is told with its place, and the other factors load:", () => {
   test("factors that do not compile, are windows too long, or look ahead", async () => {
     const loaded = await load({
@@ -164,6 +171,9 @@ factors:
     ["a namespace with a dot", "namespace: a.b\nfactors: []\n", "FACTOR_FILE_CONTENT", /"a.b"/, 1],
     ["another key", "namespace: a\nfactor: []\n", "FACTOR_FILE_CONTENT", /a key factor/, 2],
     ["a bracket that stays open", "namespace: a\nfactors: [\n", "FACTOR_FILE_SYNTAX", /./, 3],
+    ["two documents", "namespace: a\n---\nnamespace: b\n", "FACTOR_FILE_SYNTAX", /a second document/, 2],
+    ["aliases that expand without end", `a: &a [x]\n${ALIASES}`, "FACTOR_FILE_SYNTAX", /alias/, 1],
+    ["bytes that are no text", "\u0000\u0001\uFFFD", "FACTOR_FILE_CONTENT", /the file holds/, 1],
     ["a key twice", "namespace: a\nnamespace: b\n", "FACTOR_FILE_SYNTAX", /unique/, 2],
   ])("a YAML file with %s", async (_title, text, code, message, row) => {
     const loaded = await load({ "a.yaml": text, "mine.yaml": GOOD });
@@ -181,6 +191,12 @@ factors:
       /RangeError: no data/,
     ],
     ["throws no error", "throw 'x';\n", "FACTOR_MODULE_THREW", /threw x/],
+    [
+      "throws when it is read",
+      "export default { name: 'x', get factors() { throw new Error('late'); } };\n",
+      "FACTOR_MODULE_THREW",
+      /Error: late/,
+    ],
     ["imports what is not there", "import './absent.ts';\n", "FACTOR_MODULE_THREW", /absent/],
     ["exports nothing", "const x = 1;\n", "FACTOR_FILE_CONTENT", /exports no factor set/],
     ["exports a function only", "export default () => 1;\n", "FACTOR_FILE_CONTENT", /exports no factor set/],
@@ -189,6 +205,17 @@ factors:
     const loaded = await load({ "broken.ts": text, "mine.yaml": GOOD });
     expect(loaded.problems).toMatchObject([{ code, message: expect.stringMatching(message) }]);
     expect(told(loaded)).toMatchObject([{ file: "broken.ts" }]);
+    expect(names(loaded)).toEqual(["mine.reversal", "mine.quiet"]);
+  });
+
+  test("a folder where a file should be", async () => {
+    const root = await folderWith({ "mine.yaml": GOOD });
+    for (const name of ["a.yaml", "b.ts"]) await mkdir(join(root, "factors", name));
+    const loaded = await loadUserFactors(join(root, "factors"));
+    expect(told({ ...loaded, root })).toEqual([
+      { code: "FACTOR_FILE_UNREADABLE", file: "a.yaml" },
+      { code: "FACTOR_FILE_UNREADABLE", file: "b.ts" },
+    ]);
     expect(names(loaded)).toEqual(["mine.reversal", "mine.quiet"]);
   });
 
@@ -236,4 +263,23 @@ test("a module that was edited is loaded anew", async () => {
     "export default { name: 'm', factors: [{ name: 'b', expression: '$close' }] };",
   );
   expect(names(await loadUserFactors(folder))).toEqual(["m.b"]);
+});
+
+describe("the guide", () => {
+  const guide = readFileSync(
+    join(import.meta.dirname, "..", "..", "docs", "guides", "add-a-factor.md"),
+    "utf8",
+  );
+  const block = (language: string): string =>
+    new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "s").exec(guide)![1]!;
+
+  test("shows files that load", async () => {
+    const loaded = await load({ "mine.yaml": block("yaml"), "gaps.ts": block("ts") });
+    expect(loaded.problems).toEqual([]);
+    expect(names(loaded)).toEqual(["gaps.gap3", "gaps.gap5", "gaps.gap10", "mine.reversal", "mine.quiet"]);
+  });
+
+  test("tells every code that a factor file can end in", () => {
+    for (const code of Object.keys(factorErrors)) expect(guide).toContain(`\`${code}\``);
+  });
 });

@@ -41,8 +41,10 @@ export async function loadUserFactors(folder: string): Promise<UserFactors> {
         if (read.set !== null) origins.set(read.set, file);
       }
     } catch (error) {
-      if (!(error instanceof FactorError)) throw error;
-      problems.push(error);
+      if (error instanceof FactorError) problems.push(error);
+      // What a module exports may run when it is read, and throw.
+      else if (MODULES.has(extname(file))) problems.push(moduleFailure(file, error));
+      else throw error;
     }
   }
   return { sets: [...origins.keys()], origins, problems };
@@ -107,11 +109,11 @@ async function textOf(file: string): Promise<string> {
 
 /** The exports that are objects; a module that has none is refused. */
 async function moduleExports(file: string): Promise<Content[]> {
+  // The time of change makes a module that was edited another one: Node keeps what it has imported.
+  const changed = await timeOfChange(file);
   let exported: Readonly<Record<string, unknown>>;
   try {
-    // The time of change makes a module that was edited another one: Node keeps what it has imported.
-    const { mtimeMs } = await stat(file);
-    exported = (await import(`${pathToFileURL(file).href}?changed=${mtimeMs}`)) as Record<string, unknown>;
+    exported = (await import(`${pathToFileURL(file).href}?changed=${changed}`)) as Record<string, unknown>;
   } catch (error) {
     throw moduleFailure(file, error);
   }
@@ -127,9 +129,18 @@ async function moduleExports(file: string): Promise<Content[]> {
   });
 }
 
+async function timeOfChange(file: string): Promise<number> {
+  let stats: Awaited<ReturnType<typeof stat>>;
+  try {
+    stats = await stat(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  if (!stats.isFile()) throw unreadable(file, new Error("it is no file"));
+  return stats.mtimeMs;
+}
+
 function moduleFailure(file: string, error: unknown): FactorError {
-  if (isErrno(error) && ["ENOENT", "EACCES", "EISDIR", "ELOOP"].includes(error.code ?? ""))
-    return unreadable(file, error);
   const message =
     error instanceof Error ? `${error.name}: ${error.message.split("\n", 1)[0]}` : String(error);
   const row = rowOf(file, error);

@@ -149,6 +149,26 @@ test("a set of which a factor is refused computes the others, and the command sa
   });
 });
 
+test("a set of which no factor stands is refused with what is wrong", async () => {
+  writeFileSync(
+    own("empty.yaml"),
+    "namespace: none\nfactors:\n  - { name: late, expression: 'Ref($close,-1)' }\n",
+  );
+  const answer = await alphaloom(folder, [
+    "factors",
+    "eval",
+    "--set",
+    "none",
+    "--out",
+    "x.parquet",
+    "--json",
+  ]);
+  rmSync(own("empty.yaml"));
+  expect(answer.code).toBe(2);
+  expect(jsonOf(answer)).toMatchObject({ ok: false, error: { code: "CLI_USAGE" } });
+  expect(answer.err).toContain("EXPRESSION_LOOKS_AHEAD");
+});
+
 test("a name that nobody has is answered with the nearest one", async () => {
   const answer = await alphaloom(folder, [
     "factors",

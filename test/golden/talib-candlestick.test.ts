@@ -8,6 +8,9 @@ import { expect, test } from "vitest";
 import type { Bars } from "../../src/kernels/candlestick/candles.ts";
 import { patternNamed, patterns } from "../../src/kernels/candlestick/catalogue.ts";
 import { recognise } from "../../src/kernels/candlestick/pattern.ts";
+import { buildGraph } from "../../src/expression/ir/build.ts";
+import { evaluateExpressions } from "../../src/expression/run/evaluate.ts";
+import { panelOf, type Panel } from "../../src/panel/panel.ts";
 import { golden } from "./shared-data.ts";
 
 const folder = golden("indicators", "talib");
@@ -55,6 +58,24 @@ function expectedOf(file: string, rows: number): ReadonlyMap<string, Float64Arra
   );
 }
 
+/** The series as one instrument of a panel. */
+function panelWith(bars: Bars): Panel {
+  const rows = bars.close.length;
+  return panelOf({
+    role: "market",
+    time: { freq: "day", days: Int32Array.from({ length: rows }, (_, row) => row) },
+    instruments: ["A"],
+    first: Int32Array.of(0),
+    last: Int32Array.of(rows - 1),
+    columns: Object.entries(bars).map(([name, values]) => ({ name, values: values as Float64Array })),
+  });
+}
+
+function partsOf(column: string): { readonly name: string; readonly penetration: string } {
+  const [, name, penetration] = /^(\w+)\(([\d.]*)\)/.exec(column)!;
+  return { name: name!, penetration: penetration! };
+}
+
 const outputs = readdirSync(`${folder}/outputs`).filter((name) =>
   /\.cdl\.csv|cdl.*\.sparse\.json/.test(name),
 );
@@ -71,14 +92,14 @@ test.each(outputs)("%s is met on every bar", (file) => {
   const names = new Set<string>();
   const different: string[] = [];
   for (const [column, values] of expected) {
-    const [, name, penetration] = /^(\w+)\(([\d.]*)\)/.exec(column)!;
-    names.add(name!);
-    const pattern = patternNamed(name!);
+    const { name, penetration } = partsOf(column);
+    names.add(name);
+    const pattern = patternNamed(name);
     const out = new Float64Array(rows);
     recognise(pattern, bars, penetration === "" ? { out } : { out, penetration: Number(penetration) });
     expect([column, pattern.lookBack]).toEqual([column, Math.min(rows, firstNumber(values))]);
     for (let t = 0; t < rows; t++) {
-      if (values[t]! !== 0 && !Number.isNaN(values[t]!)) fired.add(name!);
+      if (values[t]! !== 0 && !Number.isNaN(values[t]!)) fired.add(name);
       if (out[t] !== values[t] && !(Number.isNaN(out[t]!) && Number.isNaN(values[t]!))) {
         different.push(`${column} at ${t}: ${out[t]}, TA-Lib ${values[t]}`);
       }
@@ -87,6 +108,29 @@ test.each(outputs)("%s is met on every bar", (file) => {
   expect(different).toEqual([]);
   expect(names).toEqual(new Set(patterns.map(({ name }) => name)));
 });
+
+test.each(outputs.flatMap((file) => (["js", "wasm"] as const).map((backend) => [file, backend] as const)))(
+  "%s is met by expressions of float64 fields, backend %s",
+  (file, backend) => {
+    const bars = barsOf(file.slice(0, file.indexOf(".")));
+    const expected = expectedOf(file, bars.close.length);
+    const expressions = [...expected.keys()].map((column) => {
+      const { name, penetration } = partsOf(column);
+      const rest = penetration === "" ? "" : `,${penetration}`;
+      return { name: column, expression: `${name}($open,$high,$low,$close${rest})` };
+    });
+    const graph = buildGraph(expressions, { fields: "f64" });
+    const columns = evaluateExpressions(graph, panelWith(bars), { precision: "f64", backend });
+    const different = columns.flatMap(({ name, values }) => {
+      const own = expected.get(name)!;
+      const rows = Array.from(values, (value, t) => {
+        return value === own[t] || (Number.isNaN(value) && Number.isNaN(own[t]!)) ? -1 : t;
+      });
+      return rows.filter((t) => t >= 0).map((t) => `${name} at ${t}: ${values[t]}, TA-Lib ${own[t]}`);
+    });
+    expect(different).toEqual([]);
+  },
+);
 
 test("most patterns occur somewhere in them", () => {
   expect(fired.size).toBeGreaterThan(patterns.length / 2);

@@ -3,7 +3,9 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/expression/ir/build.ts";
 import { evaluateExpressions } from "../../src/expression/run/evaluate.ts";
-import { startingAt, expressionOf, type Line } from "../../src/factors/technical/line.ts";
+import { macd, trix } from "../../src/factors/technical/convergence.ts";
+import { expressionOf, startingAt, type Line } from "../../src/factors/technical/line.ts";
+import { dema, ema, tema } from "../../src/factors/technical/moving-average.ts";
 import { panelOf, type Panel } from "../../src/panel/panel.ts";
 import { golden } from "./shared-data.ts";
 import { rowsOfExtremes, taLib, unsupported, unsupportedColumns } from "./talib-functions.ts";
@@ -88,6 +90,28 @@ test("every numeric function is either compared or named with a reason why not",
   expect([...Object.keys(taLib), ...Object.keys(unsupported)].sort()).toEqual(names);
   const keys = numeric.map(({ key }) => key);
   expect(Object.keys(unsupportedColumns).filter((key) => !keys.includes(key))).toEqual([]);
+});
+
+test("seeded by the first value, exponential means are TA-Lib's in Metastock's way", () => {
+  const theirs = table("outputs", "a1_first300.metastock.csv.gz");
+  const input = table("inputs", "a1_sh600519.csv");
+  const panel = panelFrom(new Map([...input].map(([name, values]) => [name, values.subarray(0, 300)])));
+  const close = "$close";
+  const { line, signal, histogram } = macd({ fast: 12, slow: 26, signal: 9, seeding: "first" });
+  const lines: Readonly<Record<string, Line>> = {
+    "EMA(30).outReal": ema(close, 30, "first"),
+    "EMA(10).outReal": ema(close, 10, "first"),
+    "DEMA(10).outReal": dema(close, 10, "first"),
+    "TEMA(10).outReal": tema(close, 10, "first"),
+    "TRIX(12).outReal": trix(close, 12, "first"),
+    "MACD(12;26;9).outMACD": startingAt(line, signal.from),
+    "MACD(12;26;9).outMACDSignal": signal,
+    "MACD(12;26;9).outMACDHist": histogram,
+  };
+  const expressions = Object.entries(lines).map(([name, of]) => ({ name, expression: expressionOf(of) }));
+  const ours = evaluateExpressions(buildGraph(expressions, { fields: "f64" }), panel, { precision: "f64" });
+  const problems = ours.map(({ name, values }) => [name, difference(values, theirs.get(name)!, 1e-12)]);
+  expect(problems.filter(([, problem]) => problem !== null)).toEqual([]);
 });
 
 describe.each(files)("$file", ({ file, input }) => {

@@ -24,7 +24,11 @@ export function readYaml(text: string): { readonly yaml: LocatedYaml } | { reado
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
-  if (error !== undefined) return { fault: faultAt(error.message, lines.linePos(error.pos[0])) };
+  if (error !== undefined) {
+    const second = error.code === "MULTIPLE_DOCS";
+    const message = second ? "a second document begins here; a file holds one" : error.message;
+    return { fault: faultAt(message, lines.linePos(error.pos[0])) };
+  }
   let value: unknown;
   try {
     value = document.toJS();

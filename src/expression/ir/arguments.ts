@@ -55,25 +55,31 @@ function wrongKind(
 function checkWindow(operator: Operator, tree: NumberNode): void {
   const rule = operator.window!;
   const { value } = tree;
-  const expected = describeWindow(rule);
-  const refuse = (found: string): ExpressionError =>
-    new ExpressionError("EXPRESSION_WINDOW", `N of ${operator.name} is ${found}, expected ${expected}`, {
-      column: tree.column,
-      remedy:
-        Number.isInteger(value) && !tree.whole ? `write ${value} without a decimal point` : `use ${expected}`,
-    });
-  const shown = formatExpression(tree);
-  if (Math.abs(value) > limits.maxWindow) throw refuse(shown);
+  const refuse = (): ExpressionError => {
+    const expected = describeWindow(rule);
+    return new ExpressionError(
+      "EXPRESSION_WINDOW",
+      `N of ${operator.name} is ${formatExpression(tree)}, expected ${expected}`,
+      {
+        column: tree.column,
+        remedy:
+          Number.isInteger(value) && !tree.whole
+            ? `write ${value} without a decimal point`
+            : `use ${expected}`,
+      },
+    );
+  };
+  if (Math.abs(value) > limits.maxWindow) throw refuse();
   if (value === 0) {
-    if (rule.zero === "refused" || !tree.whole) throw refuse(shown);
+    if (rule.zero === "refused" || !tree.whole) throw refuse();
     return;
   }
   if (value > 0 && value < 1) {
-    if (rule.fraction === "refused") throw refuse(shown);
+    if (rule.fraction === "refused") throw refuse();
     return;
   }
-  if (!tree.whole && !rule.decimals) throw refuse(shown);
-  if (value < rule.least) throw refuse(shown);
+  if (!tree.whole && !rule.decimals) throw refuse();
+  if (value < rule.least) throw refuse();
 }
 
 export function describeWindow(rule: WindowRule): string {

@@ -31,6 +31,18 @@ export const conditions: Readonly<Record<string, Lowering>> = {
     supports: ofConditions,
     lower: (context, { inputs }) => context.vectors.not(context.condition(inputs[0]!)),
   },
+  /** A NaN condition does not hold. */
+  Where: {
+    supports: ({ type }) => type === "f32" || type === "f64",
+    lower(context, node) {
+      const { vectors } = context;
+      const [x, condition] = node.inputs as readonly [number, number];
+      const number = context.number(condition);
+      const isKnown = vectors.compare("eq", number, number);
+      const holds = vectors.and(context.condition(condition), isKnown);
+      return vectors.select(holds, context.number(x), vectors.constant(Number.NaN));
+    },
+  },
   /** numpy.where: a NaN condition is true. */
   If: {
     supports: ({ type }) => type === "f32" || type === "f64",

@@ -16,6 +16,8 @@ export type LoweringTable = (node: AppliedOperator, graph: Graph) => Lowering | 
 export interface LoweringMode {
   readonly lanes: Lanes;
   readonly complete: boolean;
+  /** Results may be a few float32 steps off; float32 lanes only. */
+  readonly close?: boolean;
 }
 
 /** An operand of a window: `filled` holds the last present value where `present` does not hold. */

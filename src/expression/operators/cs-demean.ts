@@ -16,7 +16,7 @@ export const csZScore = crossSection({
   name: "ZScore",
   summary: "x minus the mean, divided by the standard deviation (n − 1)",
   missing: `${LEFT_OUT}; NaN when fewer than 2 values or all are equal`,
-  source: "Qlib, CSZScoreNorm (pandas mean and std)",
+  source: "as Qlib's CSZScoreNorm (pandas mean and std)",
   kernel:
     () =>
     ([x], out) =>

@@ -59,6 +59,7 @@ import { tResample } from "./t-resample.ts";
 import { varP } from "./var-p.ts";
 import { variance } from "./var.ts";
 import { warmUp } from "./warm-up.ts";
+import { where } from "./where.ts";
 import { wilder } from "./wilder.ts";
 import { wilderSum } from "./wilder-sum.ts";
 import { wma } from "./wma.ts";
@@ -86,6 +87,7 @@ const inOrder: readonly Operator[] = [
   or,
   not,
   conditional,
+  where,
   ref,
   delta,
   warmUp,

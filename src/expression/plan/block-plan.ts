@@ -1,7 +1,8 @@
 import type { Source } from "#kernels/wasm/vector-graph";
 import type { AppliedOperator, Graph, GraphNode } from "../ir/node.ts";
+import { rewriteGraph } from "../rewrite/rewrite.ts";
 import { loweringOf } from "../lower/lowerings.ts";
-import { familiesOf, isContinuous, type Family } from "./families.ts";
+import { familiesOf, isContinuous, type Family, type FamilyRequest } from "./families.ts";
 import { float32Fitness } from "./precision.ts";
 
 /**
@@ -11,6 +12,7 @@ import { float32Fitness } from "./precision.ts";
  * Stage k first runs its reference kernels, whose inputs stages before it have made, then its families.
  */
 export interface BlockPlan {
+  /** As rewritten: its nodes are numbered anew. */
   readonly graph: Graph;
   /** Delivered type. */
   readonly precision: "f32" | "f64";
@@ -41,7 +43,8 @@ export interface PlanOptions {
 
 const ROW_WISE = new Set(["element-wise", "comparison", "logic"]);
 
-export function planBlocks(graph: Graph, options: PlanOptions): BlockPlan {
+export function planBlocks(written: Graph, options: PlanOptions): BlockPlan {
+  const graph = rewriteGraph(written);
   const elsewhere = nodesElsewhere(graph);
   const { inPlace, given } = reached(graph, elsewhere);
   const isGiven = new Set(given);
@@ -98,19 +101,20 @@ export function planBlocks(graph: Graph, options: PlanOptions): BlockPlan {
     }
     const made = [...computed].filter((id) => levels.get(id) === level);
     for (const id of made) slotLanes.set(id, lanesOf(id, false));
-    const parts = { f32x4: [false], f64x2: [false, true] } as const;
+    const partsOf = (lanes: Family["lanes"]): Omit<FamilyRequest, "lanes" | "sources">[] => {
+      const parts = new Map<string, Omit<FamilyRequest, "lanes" | "sources"> & { targets: number[] }>();
+      for (const id of [...targets[lanes]].sort((a, b) => a - b)) {
+        const continuous = isContinuous(graph, id, before);
+        const close = lanes === "f32x4" && fitness(id) === "close";
+        const prefix = `${lanes}.${level}.${continuous ? "r" : ""}${close ? "c" : ""}`;
+        const part = parts.get(prefix);
+        if (part === undefined) parts.set(prefix, { targets: [id], continuous, close, prefix });
+        else part.targets.push(id);
+      }
+      return [...parts.values()];
+    };
     const families = (["f32x4", "f64x2"] as const).flatMap((lanes) =>
-      parts[lanes].flatMap((continuous) =>
-        familiesOf(graph, {
-          targets: [...targets[lanes]]
-            .filter((id) => isContinuous(graph, id, before) === continuous)
-            .sort((a, b) => a - b),
-          lanes,
-          sources: before,
-          continuous,
-          prefix: `${lanes}.${level}.${continuous ? "r" : ""}`,
-        }),
-      ),
+      partsOf(lanes).flatMap((part) => familiesOf(graph, { ...part, lanes, sources: before })),
     );
     stages.push({
       sources: before,

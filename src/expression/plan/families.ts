@@ -1,8 +1,8 @@
-import { familyOperations } from "#kernels/wasm/family-function";
 import type { Lanes } from "#kernels/wasm/lanes";
 import type { Source } from "#kernels/wasm/vector-graph";
 import type { AppliedOperator, Graph } from "../ir/node.ts";
-import { LoweringContext } from "../lower/context.ts";
+import { estimatedOperations } from "./estimate.ts";
+import { companionsOf, operandsOf, statisticKey } from "./statistic.ts";
 import { loweringOf } from "../lower/lowerings.ts";
 
 /**
@@ -18,6 +18,8 @@ export interface Family {
   readonly reach: number;
   /** Carries state from the first row on: one version, never skipped. */
   readonly continuous: boolean;
+  /** Results may be a few float32 steps off. */
+  readonly close: boolean;
   readonly operations: number;
 }
 
@@ -28,6 +30,7 @@ export interface FamilyRequest {
   readonly lanes: Lanes;
   readonly sources: ReadonlyMap<number, Source>;
   readonly continuous: boolean;
+  readonly close: boolean;
   readonly prefix: string;
 }
 
@@ -49,6 +52,7 @@ export function familiesOf(graph: Graph, request: FamilyRequest): Family[] {
     targets: group.targets.sort((a, b) => a - b),
     reach: Math.max(0, ...group.targets.map((id) => reachWithin(graph, id, sources))),
     continuous,
+    close: request.close,
     operations: group.operations,
   }));
 }
@@ -72,15 +76,6 @@ export function reachWithin(graph: Graph, id: number, sources: ReadonlyMap<numbe
     return rows;
   };
   return visit(id);
-}
-
-/** Inputs that the operator itself names; its companions come after them and belong to the same row. */
-function operandsOf({ inputs, operator }: AppliedOperator): readonly number[] {
-  return inputs.slice(0, inputs.length - (operator.companions?.length ?? 0));
-}
-
-function companionsOf({ inputs, operator }: AppliedOperator): readonly number[] {
-  return inputs.slice(inputs.length - (operator.companions?.length ?? 0));
 }
 
 /** Whether a recurrence is part of a target. */
@@ -154,23 +149,6 @@ function groupsOf(
   return [...groups.values()];
 }
 
-const STATISTIC: Readonly<Record<string, string>> = {
-  Mean: "moments",
-  Std: "moments",
-  Var: "moments",
-  Slope: "moments",
-  Resi: "moments",
-  Rsquare: "moments",
-  Corr: "pair",
-  Cov: "pair",
-  Max: "max",
-  IdxMax: "max",
-  Min: "min",
-  IdxMin: "min",
-  Quantile: "sorted",
-  Med: "sorted",
-};
-
 function statisticsOf(graph: Graph, target: number, sources: ReadonlyMap<number, Source>): Set<string> {
   const keys = new Set<string>();
   const seen = new Set<number>();
@@ -191,11 +169,6 @@ function statisticsOf(graph: Graph, target: number, sources: ReadonlyMap<number,
   return keys;
 }
 
-function statisticKey(node: AppliedOperator, operands: readonly number[]): string {
-  const { name } = node.operator;
-  return `${STATISTIC[name] ?? name} ${operands.join(",")}`;
-}
-
 interface SizedGroup {
   readonly targets: readonly number[];
   readonly operations: number;
@@ -203,23 +176,8 @@ interface SizedGroup {
 
 /** Cuts a group that is too large; what the parts share is then computed in each. */
 function split(graph: Graph, group: readonly number[], request: FamilyRequest): SizedGroup[] {
-  const operations = operationsOf(graph, group, request);
+  const operations = estimatedOperations(graph, group, request.sources);
   if (operations <= FAMILY_OPERATIONS * 1.5 || group.length === 1) return [{ targets: group, operations }];
   const half = group.length >> 1;
   return [...split(graph, group.slice(0, half), request), ...split(graph, group.slice(half), request)];
-}
-
-function operationsOf(graph: Graph, targets: readonly number[], request: FamilyRequest): number {
-  const mode = { lanes: request.lanes, complete: !request.continuous };
-  const context = new LoweringContext(graph, mode, { sources: request.sources, loweringOf });
-  for (const [index, id] of targets.entries()) {
-    context.vectors.store({
-      kind: "output",
-      index,
-      type: request.lanes === "f32x4" ? "f32" : "f64",
-      value: context.number(id),
-      unless: null,
-    });
-  }
-  return familyOperations(context.vectors);
 }

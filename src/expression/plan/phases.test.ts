@@ -22,6 +22,11 @@ test("a graph without operators across instruments is its own last phase", () =>
   expect(planPhases(graph).last).toBe(graph);
 });
 
+test("the phases of one graph are made once, so that what a backend compiled for them can be kept", () => {
+  const graph = buildGraph(["CSRank($close)"]);
+  expect(planPhases(graph).last).toBe(planPhases(graph).last);
+});
+
 test("what stands inside is computed before, what stands around it after", () => {
   const { before, last } = phasesOf("Mean(CSRank(Std($close,5)),3)");
   expect(before).toHaveLength(1);

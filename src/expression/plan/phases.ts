@@ -46,8 +46,17 @@ export function isCrossSection(node: GraphNode): node is CrossSectionNode {
   return node.kind === "apply" && node.operator.scope === "cross-section";
 }
 
+/** Backends keep what they compiled by graph, so the phases of one graph are made once. */
+const planned = new WeakMap<Graph, Phases>();
+
 /** Splits a graph. A graph without operators across instruments comes back as it is. */
 export function planPhases(graph: Graph): Phases {
+  let phases = planned.get(graph);
+  if (phases === undefined) planned.set(graph, (phases = phasesOf(graph)));
+  return phases;
+}
+
+function phasesOf(graph: Graph): Phases {
   const { nodes } = graph;
   const needed = reachable(
     nodes,

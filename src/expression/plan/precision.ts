@@ -58,6 +58,11 @@ function fitnessOf(graph: Graph, node: GraphNode, known: Known): Fitness {
     const exact = known(node.inputs[0]!)?.kind === "exact";
     return exact && (node.type === "f32" || name === "Ref") ? EXACT : null;
   }
+  if (name === "WarmUp") return known(node.inputs[0]!);
+  if (name === "Where") {
+    const isExact = node.inputs.every((id) => known(id)?.kind === "exact");
+    return isExact && node.type === "f32" ? EXACT : null;
+  }
   if (node.type === "bool") return exactOperands(graph, node, known) ? EXACT : null;
   if (!ROW_WISE.has(name)) return null;
   if (node.type === "f32") return exactOperands(graph, node, known) ? EXACT : null;
@@ -93,6 +98,7 @@ function rolling(graph: Graph, node: AppliedOperator, known: Known): Fitness {
   if (SELECTING.has(name)) return EXACT;
   switch (name) {
     case "Std":
+    case "StdP":
     case "Rank":
     case "Quantile":
     case "Med":

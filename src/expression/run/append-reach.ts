@@ -1,8 +1,10 @@
+import type { Source } from "#kernels/wasm/vector-graph";
 import type { AppliedOperator, Graph } from "../ir/node.ts";
 import { loweringOf } from "../lower/lowerings.ts";
 import { here, lookBackOf } from "../operators/reach.ts";
 import type { BlockPlan } from "../plan/block-plan.ts";
-import type { Source } from "#kernels/wasm/vector-graph";
+import type { Family } from "../plan/families.ts";
+import { recurrenceOf } from "./checkpoint.ts";
 
 /**
  * How many rows before the first wanted one each node of a plan must be known on, so that all outputs come out as in a
@@ -24,14 +26,15 @@ export function appendReach(
       family.targets.map((id) => ({ target: id, continuous: family.continuous })),
     )) {
       // A recurrence runs from the instrument's first row on, and what shares its function with it.
-      if (continuous) ask(target, Number.POSITIVE_INFINITY);
+      if (continuous && !options.resumed) ask(target, Number.POSITIVE_INFINITY);
       const own = rows.get(target) ?? 0;
       for (const [source, back] of sourcesRead(graph, target, sources)) ask(source, own + back);
     }
     for (const id of kernels) {
       const node = graph.nodes[id]!;
       if (node.kind !== "apply") continue;
-      const back = (rows.get(id) ?? 0) + kernelBack(graph, node, options);
+      const resumes = options.resumed && recurrenceOf(node) !== null;
+      const back = (rows.get(id) ?? 0) + (resumes ? 0 : kernelBack(graph, node));
       for (const input of node.inputs) if (graph.nodes[input]!.kind !== "number") ask(input, back);
     }
   }
@@ -39,11 +42,7 @@ export function appendReach(
 }
 
 /** Rows of its inputs, today's left aside, that a reference kernel needs for one row. */
-export function kernelBack(
-  graph: Graph,
-  node: AppliedOperator,
-  _options: { readonly resumed: boolean },
-): number {
+export function kernelBack(graph: Graph, node: AppliedOperator): number {
   const { operator, inputs } = node;
   const operands = inputs
     .slice(0, inputs.length - (operator.companions?.length ?? 0))
@@ -59,21 +58,35 @@ function sourcesRead(
   target: number,
   sources: ReadonlyMap<number, Source>,
 ): ReadonlyMap<number, number> {
+  const backs = backsWithin(graph, [target], sources);
+  return new Map([...backs].filter(([id]) => sources.has(id)));
+}
+
+/** Rows before its own on which a family needs the results of its recurrences. */
+export function leadsWithin(
+  graph: Graph,
+  family: Family,
+  sources: ReadonlyMap<number, Source>,
+): ReadonlyMap<number, number> {
+  return backsWithin(graph, family.targets, sources);
+}
+
+/** Every node below some targets, down to the arrays in memory, with the farthest row of each that they depend on. */
+function backsWithin(
+  graph: Graph,
+  targets: readonly number[],
+  sources: ReadonlyMap<number, Source>,
+): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
-  const seen = new Map<number, number>();
   const visit = (id: number, back: number): void => {
-    if ((seen.get(id) ?? -1) >= back) return;
-    seen.set(id, back);
-    if (sources.has(id)) {
-      found.set(id, back);
-      return;
-    }
+    if ((found.get(id) ?? -1) >= back) return;
+    found.set(id, back);
     const node = graph.nodes[id]!;
-    if (node.kind !== "apply") return;
+    if (sources.has(id) || node.kind !== "apply") return;
     const operands = node.inputs.length - (node.operator.companions?.length ?? 0);
     const rows = loweringOf(node, graph)?.back?.(node) ?? 0;
     for (const [index, input] of node.inputs.entries()) visit(input, index < operands ? back + rows : back);
   };
-  visit(target, 0);
+  for (const target of targets) visit(target, 0);
   return found;
 }

@@ -17,9 +17,10 @@ import {
 
 /** A value depends on its own instrument's last rows and on nothing else: in every bit. */
 const ROWS = 150;
-const runs = (few: number): { numRuns: number; seed: number } => ({
+const runs = (few: number): { numRuns: number; seed: number; endOnFailure: boolean } => ({
   numRuns: process.env["DEPTH"] === "full" ? few * 30 : few,
   seed: 7,
+  endOnFailure: true,
 });
 const MODES: readonly (readonly [string, PlanOptions])[] = [
   ["float32 lanes where justified", { precision: "f32" }],
@@ -98,6 +99,31 @@ describe.each(MODES)("with %s", (_, options) => {
     );
   });
 
+  test("one bad value at any distance before the first wanted row is seen", () => {
+    const reach = 14;
+    const bad = 60;
+    const engine = engineOf(graph, { rows: bad + reach + 3, lanes: 4 }, options);
+    const values = [Number.NaN, 1e13, Number.POSITIVE_INFINITY, -Number.MAX_VALUE];
+    const listed = values.map((value, lane): Listed => {
+      const series = Array.from({ length: 5 }, (__, field) =>
+        Float32Array.from({ length: bad + reach + 3 }, (___, row) =>
+          row === bad && field >= lane ? value : 20 + Math.sin(row * (1.3 + field) + lane),
+        ),
+      );
+      return { first: 0, last: bad + reach + 2, values: series };
+    });
+    // Each by itself: else the others call for the masked version.
+    for (const one of listed) {
+      engine.run(blockOf(graph, [one]));
+      const expected = outputsOf(engine, graph, { lane: 0, rows: bad + reach + 3 });
+      for (let from = bad; from < bad + reach + 3; from++) {
+        engine.run(blockOf(graph, [one]), { from });
+        const found = outputsOf(engine, graph, { lane: 0, rows: bad + reach + 3 - from });
+        expect(different(expected, found, from)).toEqual([]);
+      }
+    }
+  });
+
   test("a program that holds no more rows than the look-back and the new ones gives the same", () => {
     const whole = engineOf(kernels, { rows: ROWS, lanes: 8 }, options);
     const { lookBack } = whole;
@@ -119,6 +145,35 @@ describe.each(MODES)("with %s", (_, options) => {
           }
         },
       ),
+      runs(15),
+    );
+  });
+
+  test("a run that resumes at a checkpoint gives the same, and the same next checkpoint", () => {
+    const all = buildGraph([...WITH_KERNELS, ...UNBOUNDED]);
+    const whole = engineOf(all, { rows: ROWS, lanes: 8 }, options);
+    expect(whole.lookBack).toBe(Number.POSITIVE_INFINITY);
+    const back = whole.resumedLookBack;
+    expect(back).toBeLessThan(80);
+    const added = 3;
+    const short = engineOf(all, { rows: back + added, lanes: 8, results: added }, options);
+    fc.assert(
+      fc.property(instruments(6, ROWS), fc.integer({ min: 0, max: ROWS - back - added }), (listed, start) => {
+        const row = start + back;
+        whole.run(blockOf(all, listed), { checkpoints: [row, row + 1, row + added] });
+        const expected = listed.map((__, lane) => outputsOf(whole, all, { lane, rows: ROWS }));
+        const [first, ...later] = whole.checkpoints;
+        short.run(blockOf(all, listed, { from: start, to: row + added }), {
+          from: back,
+          resume: { ...first!, row: back },
+          checkpoints: [back + 1, back + added],
+        });
+        for (const lane of listed.keys()) {
+          const found = outputsOf(short, all, { lane, rows: added });
+          expect(different(expected[lane]!, found, row)).toEqual([]);
+        }
+        expect(short.checkpoints.map(({ states }) => states)).toEqual(later.map(({ states }) => states));
+      }),
       runs(15),
     );
   });

@@ -2,8 +2,17 @@ import { NEVER } from "#kernels/wasm/family-function";
 import { deliverName } from "#kernels/wasm/deliver-function";
 import type { Family } from "../plan/families.ts";
 import { appendReach } from "./append-reach.ts";
-import { runKernel } from "./block-kernels.ts";
+import { runKernel, runStated } from "./block-kernels.ts";
 import { BlockMemory, type BlockData, type Rows } from "./block-memory.ts";
+import {
+  firstCheckpoint,
+  keeping,
+  restoring,
+  statedRecurrences,
+  type Checkpoint,
+  type StateMove,
+  type StatedRecurrences,
+} from "./checkpoint.ts";
 import { CHUNK_ROWS, GROUP, QUAD, type BlockProgram, type VersionFacts } from "./block-program.ts";
 
 /**
@@ -24,8 +33,12 @@ export interface RunOptions {
   readonly from?: number;
   /** Row after the last one; default the program's rows. */
   readonly to?: number;
-  /** Rows before this one are in memory from an earlier run over the same instruments; default none. */
-  readonly known?: number;
+  /** Rows before `from` are in memory from an earlier run over the same instruments, and none is computed again. */
+  readonly continues?: boolean;
+  /** Where recurrences go on; of row `from`. */
+  readonly resume?: Checkpoint;
+  /** Rows, in ascending order, for which `checkpoints` shall be there afterwards: after `from`, and up to `to`. */
+  readonly checkpoints?: readonly number[];
 }
 
 type Call = (...parameters: number[]) => number;
@@ -44,8 +57,6 @@ interface BoundFamily {
   readonly family: Family;
   readonly complete: BoundVersion;
   readonly masked: BoundVersion | null;
-  /** Rows before the first wanted one that other stages need of it. */
-  readonly ahead: number;
 }
 
 /** How far a family has come for a quad. */
@@ -61,10 +72,16 @@ export class BlockEngine {
   readonly statistics: RunStatistics = { chunks: 0, masked: 0 };
   /** Rows before the first wanted one that every field must hold; Infinity when all earlier ones. */
   readonly lookBack: number;
+  /** The same of a run that resumes at a checkpoint. */
+  readonly resumedLookBack: number;
+  /** States of recurrences for the rows that the last run was asked for. */
+  checkpoints: readonly Checkpoint[] = [];
   readonly #memory: BlockMemory;
   readonly #stages: readonly (readonly BoundFamily[])[];
   readonly #deliver: ReadonlyMap<number, Call>;
+  readonly #stated: StatedRecurrences;
   readonly #reach: ReadonlyMap<number, number>;
+  readonly #resumedReach: ReadonlyMap<number, number>;
   readonly #outputBytes: number;
   readonly #outputAddress: number;
   readonly #resultAddress: number;
@@ -75,9 +92,12 @@ export class BlockEngine {
     const { layout, plan } = program;
     const memory = new BlockMemory(program);
     this.#memory = memory;
-    this.#reach = appendReach(plan);
+    this.#stated = statedRecurrences(program);
+    this.#reach = appendReach(plan, { resumed: false });
+    this.#resumedReach = appendReach(plan, { resumed: true });
     const inputs = [...plan.fields.map(({ node }) => node), ...plan.given];
-    this.lookBack = Math.max(0, ...inputs.map((node) => this.#reach.get(node) ?? 0));
+    this.lookBack = Math.max(0, ...inputs.map((node) => this.#reach.get(node)!));
+    this.resumedLookBack = Math.max(0, ...inputs.map((node) => this.#resumedReach.get(node)!));
     const together = Math.min(GROUP, memory.quads);
     const rings = new Map<string, number[][]>();
     for (const { complete, masked } of program.versions.values()) {
@@ -93,7 +113,7 @@ export class BlockEngine {
       }
     }
     const outputs = plan.graph.outputs.length;
-    this.#outputBytes = Math.ceil((outputs * layout.outputStride) / 64) * 64;
+    this.#outputBytes = layout.outputBytes;
     this.#outputAddress = memory.reserve(together * this.#outputBytes);
     this.#resultAddress = memory.reserve(outputs * layout.resultStride, 4096);
     const { exports } = new WebAssembly.Instance(module, { engine: { memory: memory.open() } });
@@ -111,7 +131,6 @@ export class BlockEngine {
           family,
           complete: bind(complete),
           masked: masked === null ? null : bind(masked),
-          ahead: Math.max(0, ...family.targets.map((id) => this.#reach.get(id) ?? 0)),
         };
       }),
     );
@@ -129,17 +148,22 @@ export class BlockEngine {
    */
   run(data: BlockData, options: RunOptions = {}): void {
     const { plan, shape } = this.program;
-    const { from = 0, to = shape.rows, known = 0 } = options;
-    this.#check(data, { from, to, known });
+    const { from = 0, to = shape.rows, resume } = options;
+    const reach = resume === undefined ? this.#reach : this.#resumedReach;
+    const startOf = (node: number): number =>
+      options.continues === true ? from : Math.max(0, from - (reach.get(node) ?? 0));
+    this.#check(data, { ...options, from, to });
     this.#results = { from, to };
+    this.checkpoints = (options.checkpoints ?? []).map((row) => ({
+      ...firstCheckpoint(this.#stated, data.instruments),
+      row,
+    }));
     this.#memory.writeSpans(data);
-    const startOf = (back: number): number => Math.max(known, from - back, 0);
     for (const node of [...plan.fields.map((field) => field.node), ...plan.given])
-      this.#memory.stage(node, data, { from: startOf(this.#reach.get(node) ?? 0), to });
+      this.#memory.stage(node, data, { from: startOf(node), to });
     for (const [index, { kernels }] of plan.stages.entries()) {
-      for (const node of kernels)
-        runKernel(node, this.#memory, { data, from: startOf(this.#reach.get(node) ?? 0), to });
-      this.#runFamilies(index, { data, from, to, startOf });
+      for (const id of kernels) this.#runKernel(id, { data, from: startOf(id), to }, options);
+      this.#runFamilies(index, { data, from, to, startOf, options });
     }
   }
 
@@ -157,23 +181,52 @@ export class BlockEngine {
       : f64.subarray(address / 8, address / 8 + length);
   }
 
-  #check(data: BlockData, { from, to, known }: Rows & { readonly known: number }): void {
+  #check(data: BlockData, options: RunOptions & Rows): void {
     const { rows, results = rows } = this.program.shape;
-    if (from < 0 || to > rows || from > to || to - from > results) {
+    const { from, to, resume, checkpoints = [] } = options;
+    if (from < 0 || to > rows || from > to || to - from > results)
       throw new RangeError(`rows ${from} to ${to} of a program for ${rows} rows and ${results} results`);
-    }
-    if (known > 0 || from >= this.lookBack) return;
+    if (resume !== undefined && (resume.row !== from || resume.width !== this.#stated.width))
+      throw new RangeError(
+        `a checkpoint of row ${resume.row} and ${resume.width} numbers for row ${from} and ${this.#stated.width}`,
+      );
+    for (const row of checkpoints)
+      if (row <= from || row > to)
+        throw new RangeError(`no checkpoint of row ${row} from rows ${from} to ${to}`);
+    const lookBack = resume === undefined ? this.lookBack : this.resumedLookBack;
+    if (options.continues === true || from >= lookBack) return;
     for (let lane = 0; lane < data.instruments; lane++) {
       if (data.first[lane]! >= 0 || data.first[lane]! > data.last[lane]!) continue;
-      throw new RangeError(`row ${from} needs ${this.lookBack} rows before it`);
+      throw new RangeError(`row ${from} needs ${lookBack} rows before it`);
     }
   }
 
-  #runFamilies(stage: number, run: Rows & { readonly data: BlockData; startOf(back: number): number }): void {
+  #runKernel(id: number, run: Rows & { readonly data: BlockData }, options: RunOptions): void {
+    const node = this.program.plan.graph.nodes[id]!;
+    if (node.kind !== "apply") return;
+    const stated = this.#stated.byNode.get(id);
+    if (stated === undefined) {
+      runKernel(node, this.#memory, run);
+      return;
+    }
+    const { recurrence, offset } = stated;
+    const ahead = options.continues === true ? 0 : (this.#resumedReach.get(id) ?? 0);
+    runStated(node, this.#memory, {
+      ...run,
+      recurrence,
+      resume: options.resume === undefined ? null : { ...options.resume, offset },
+      keep: this.checkpoints.map((place) => ({ ...place, offset, after: place.row - ahead - 1 })),
+    });
+  }
+
+  #runFamilies(stage: number, run: FamiliesRun): void {
     const families = this.#stages[stage]!;
     const { quads } = this.#memory;
-    const starts = families.map(({ ahead }) => run.startOf(ahead));
+    const starts = families.map(({ family }) => Math.min(...family.targets.map(run.startOf)));
     const earliest = Math.min(run.from, ...starts);
+    const moments = families.map(({ family }, index) =>
+      family.continuous ? this.#momentsOf(family, starts[index]!, run) : [],
+    );
     for (let group = 0; group < quads; group += GROUP) {
       const end = Math.min(quads, group + GROUP);
       const progress = families.map(() => Array.from({ length: end - group }, newProgress));
@@ -185,7 +238,10 @@ export class BlockEngine {
             const start = Math.max(from, starts[index]!);
             if (start >= to) continue;
             const chunk = { data: run.data, quad, from: start, to };
-            this.#runChunk(family, progress[index]![quad - group]!, chunk);
+            const of = progress[index]![quad - group]!;
+            if (family.family.continuous)
+              this.#runContinuous(family, of, { ...chunk, moments: moments[index]! });
+            else this.#runChunk(family, of, chunk);
           }
         }
         const wanted = Math.max(from, run.from);
@@ -205,7 +261,6 @@ export class BlockEngine {
       this.#memory.base(group),
       this.#memory.quadBytes,
       this.#outputAddress + places.from * layout.outputStride + (from % CHUNK_ROWS) * layout.outputRow,
-      this.#outputBytes,
       this.#resultAddress +
         places.from * layout.resultStride +
         (from - this.#results.from) * layout.resultRow +
@@ -221,12 +276,6 @@ export class BlockEngine {
     const { family, complete, masked } = bound;
     const { reach } = family;
     this.statistics.chunks++;
-    if (family.continuous) {
-      if (progress.completeUntil !== from) this.#warm(complete, progress, { ...chunk, reach });
-      this.#call(complete, { quad, from, to, commit: 1, origin: progress.maskedOrigin });
-      progress.completeUntil = to;
-      return;
-    }
     if (progress.completeUntil !== from && from > 0 && reach > 0) {
       const before = { quad, from: from - reach, to: from, commit: 0, origin: 0 } as const;
       progress.lastUnfit = Math.max(progress.lastUnfit, this.#call(complete, before));
@@ -241,6 +290,56 @@ export class BlockEngine {
     if (progress.maskedUntil !== from) this.#warm(masked, progress, { ...chunk, reach });
     this.#call(masked, { quad, from, to, commit: 1, origin: progress.maskedOrigin });
     progress.maskedUntil = to;
+  }
+
+  /** Takes a family with recurrences on from where it stopped, or from a checkpoint. */
+  #runContinuous(
+    bound: BoundFamily,
+    progress: Progress,
+    chunk: Chunk & { readonly moments: readonly Moment[] },
+  ): void {
+    const { data, quad, from, to, moments } = chunk;
+    const { complete, family } = bound;
+    this.statistics.chunks++;
+    const isBegun = progress.completeUntil === from;
+    if (!isBegun) progress.maskedOrigin = from - family.reach - 1;
+    const origin = progress.maskedOrigin;
+    let done = isBegun ? from : origin;
+    const advance = (until: number): void => {
+      for (const [start, end, commit] of [
+        [done, Math.min(until, from), 0],
+        [Math.max(done, from), until, 1],
+      ] as const)
+        if (start < end) this.#call(complete, { quad, from: start, to: end, origin, commit });
+      done = Math.max(done, until);
+    };
+    for (const { row, move } of moments) {
+      if (row < done || row > to || (row === from && isBegun)) continue;
+      advance(row);
+      for (const pair of complete.pairs)
+        move(this.#rings(complete, quad, pair), { data, lane: quad * QUAD + pair * 2 });
+    }
+    advance(to);
+    progress.completeUntil = to;
+  }
+
+  /** When a family's recurrences take their states from a checkpoint or leave them in one, in order. */
+  #momentsOf(family: Family, start: number, { options }: FamiliesRun): Moment[] {
+    const { resume, continues = false } = options;
+    const ahead = continues ? 0 : Math.max(...family.targets.map((id) => this.#resumedReach.get(id) ?? 0));
+    return this.#stated.byFamily
+      .get(family.name)!
+      .flatMap((stated) => {
+        const { lead } = stated.recurrence;
+        const kept = this.checkpoints.map((checkpoint) => {
+          const row = checkpoint.row - ahead - lead;
+          return { row, move: keeping(stated, checkpoint, row) };
+        });
+        if (resume === undefined) return kept;
+        const row = start - lead;
+        return [{ row, move: restoring(stated, resume, row) }, ...kept];
+      })
+      .toSorted((a, b) => a.row - b.row);
   }
 
   /** Fills the rings with what came before the chunk. Before any listing that is always the same. */
@@ -296,6 +395,18 @@ export class BlockEngine {
 interface Chunk extends Rows {
   readonly data: BlockData;
   readonly quad: number;
+}
+
+interface FamiliesRun extends Rows {
+  readonly data: BlockData;
+  startOf(node: number): number;
+  readonly options: RunOptions;
+}
+
+/** Before a row is computed, something happens to the states of two lanes. */
+interface Moment {
+  readonly row: number;
+  readonly move: StateMove;
 }
 
 function newProgress(): Progress {

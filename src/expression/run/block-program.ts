@@ -4,6 +4,7 @@ import {
   familyFunction,
   HEADER_BYTES,
   type DataLayout,
+  type Ring,
 } from "#kernels/wasm/family-function";
 import { encodeModule, type ModuleFunction } from "#kernels/wasm/module";
 import type { Lanes } from "#kernels/wasm/lanes";
@@ -11,6 +12,7 @@ import { LoweringContext, type LoweringMode } from "../lower/context.ts";
 import { loweringOf } from "../lower/lowerings.ts";
 import type { BlockPlan, Stage } from "../plan/block-plan.ts";
 import { reachWithin, streamsOf, type Family } from "../plan/families.ts";
+import { leadsWithin } from "./append-reach.ts";
 
 /** A block plan as a WebAssembly module for blocks of a certain shape. */
 export interface BlockProgram {
@@ -45,6 +47,15 @@ export interface VersionFacts {
   readonly name: string;
   readonly lanes: Lanes;
   readonly stateBytes: number;
+  readonly recurrences: readonly VectorRecurrence[];
+}
+
+/** A recurrence inside of a family. */
+export interface VectorRecurrence {
+  /** Rows before the family's first one that windows over its results reach. */
+  readonly lead: number;
+  /** Rings of its state's numbers; null for one that nothing reads. */
+  readonly places: readonly (Ring | null)[];
 }
 
 /** Rows at a time: few enough that rings and outputs of four quads stay in the second-level cache. */
@@ -68,15 +79,18 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   const versions = new Map<string, FamilyVersions>();
   const add = (part: Part, mode: LoweringMode, suffix: string): VersionFacts => {
     const name = `${part.family.name}${suffix}`;
-    const { body, stateBytes } = familyFunction(lowered(plan, { ...part, places }, mode), layout);
+    const { body, stateBytes, states } = familyFunction(lowered(plan, { ...part, places }, mode), layout);
     functions.push({ name, body, parameters: FAMILY_PARAMETERS });
-    return { name, lanes: mode.lanes, stateBytes };
+    const leads = leadsWithin(plan.graph, part.family, part.stage.sources);
+    const recurrences = states.map((state) => ({ places: state.places, lead: leads.get(state.key)! }));
+    return { name, lanes: mode.lanes, stateBytes, recurrences };
   };
   for (const stage of plan.stages) {
     for (const family of stage.families) {
       const part = { stage, family };
-      const complete = add(part, { lanes: family.lanes, complete: !family.continuous }, "");
-      const alike = family.continuous || !looksBack(plan, part);
+      const { lanes, continuous, close } = family;
+      const complete = add(part, { lanes, complete: !continuous, close }, "");
+      const alike = continuous || !looksBack(plan, part);
       const masked = alike ? null : add(part, { lanes: "f64x2", complete: false }, ".masked");
       versions.set(family.name, { complete, masked });
     }
@@ -149,13 +163,16 @@ function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout
   const f32 = { offset: HEADER_BYTES, stride: stride(16) };
   const f64 = { offset: HEADER_BYTES + plan.slots.f32 * f32.stride, stride: stride(32) };
   const width = plan.precision === "f32" ? 4 : 8;
+  const outputs = plan.graph.outputs.length;
+  const outputStride = (CHUNK_ROWS + 1) * QUAD * width + STAGGER;
   return {
     pad,
     f32,
     f64,
     chunkRows: CHUNK_ROWS,
     outputRow: QUAD * width,
-    outputStride: (CHUNK_ROWS + 1) * QUAD * width + STAGGER,
+    outputStride,
+    outputBytes: Math.ceil((outputs * outputStride) / 64) * 64,
     resultRow: shape.lanes * width,
     resultStride: (shape.results ?? shape.rows) * shape.lanes * width,
   };

@@ -38,6 +38,7 @@ const expressions = [
   "DMA($close,0.3)",
   "DMA($close,Abs($open)/60)",
   "SAR($close,$open,0.02,0.2)",
+  "Where($close,$open>5)",
   ..."Rank ZScore Demean Scale Mean Std Median Sum Count"
     .split(" ")
     .flatMap((name) => [`CS${name}($close/Ref($close,3))`, `Group${name}($close,$open>5)`]),

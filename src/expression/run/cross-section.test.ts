@@ -142,6 +142,13 @@ describe("windows and cross-sections nest", () => {
     expect(third["A"]).toEqual([1 / 3]);
   });
 
+  test("a result is there for every later reader, in the same phase and after it", () => {
+    const [ranks, mean] = [valuesOf("CSRank($close)", four), valuesOf("CSMean(CSRank($close))", four)];
+    expect(valuesOf("CSDemean(CSRank($close))+CSMean(CSRank($close))+CSRank($close)", four)["A"]).toEqual(
+      ranks["A"]!.map((rank, row) => rank - mean["A"]![row]! + mean["A"]![row]! + rank),
+    );
+  });
+
   test("several expressions share their phases and give what each gives alone", () => {
     const expressions = [
       "GroupZScore(CSWinsorize($close,0.1),$group)",

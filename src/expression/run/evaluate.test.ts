@@ -65,6 +65,27 @@ test("a window of N rows has no recurrence; everything so far and exponential me
   expect(found).toContainEqual(["Ref", 2, undefined, undefined]);
 });
 
+describe("operators beyond Qlib", () => {
+  test("Where leaves out the rows whose condition does not hold or is missing", () => {
+    expect(valuesOf("Where($close*2,$close!=2)", two)[0]).toEqual([2, NAN, NAN, 8, 10]);
+    expect(valuesOf("Where($close*2,Ref($close,1))", two)[0]).toEqual([NAN, 4, NAN, NAN, 10]);
+  });
+
+  test("WarmUp hides an instrument's first rows, counted from its own first one", () => {
+    expect(valuesOf("WarmUp(Mean($close,2),1)", two)).toEqual([
+      [NAN, 1.5, 2, 4, 4.5],
+      [NAN, NAN, NAN, 15, NAN],
+    ]);
+    expect(valuesOf("WarmUp($close,9)", two)[0]).toEqual([NAN, NAN, NAN, NAN, NAN]);
+  });
+
+  test("recurrences carry their last result over a missing row", () => {
+    expect(valuesOf("Wilder($close,2)", two)[0]).toEqual([NAN, 1.5, 1.5, 2.75, 3.875]);
+    expect(valuesOf("SeededEMA($close,3)", two)[0]).toEqual([NAN, NAN, NAN, 7 / 3, 7 / 3 + (5 - 7 / 3) / 2]);
+    expect(valuesOf("DMA($close,0.5)", two)[0]).toEqual([1, 1.5, 1.5, 2.75, 3.875]);
+  });
+});
+
 describe("windows and shifts", () => {
   test("start at an instrument's own first row and end at its last", () => {
     expect(valuesOf("Sum($close,3)", two)).toEqual([

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { differences, valuesOf, walk } from "../testing/one-instrument.ts";
+import { backends, differences, valuesOf, walk } from "../testing/one-instrument.ts";
 import { base } from "./base.ts";
 
 const bars = walk(100, 3);
-const values = valuesOf(base, bars);
 
 const sum = (x: readonly number[]): number => x.reduce((total, value) => total + value, 0);
 
-describe("the base set", () => {
+describe.each(backends)("the base set through %s", (backend) => {
+  const values = valuesOf(base, bars, backend);
+
   test("has each statistic over the five windows under the names of precomputed tables", () => {
     const names = base.factors.map(({ name }) => name);
     expect(names).toEqual(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { shippedFactors } from "../catalogue.ts";
 import {
+  backends,
   changeOver,
   deviation,
   differences,
@@ -13,7 +14,6 @@ import { fundamental } from "./fundamental.ts";
 
 const bars = walk(80);
 const { open, high, low, close, volume } = bars;
-const values = valuesOf(fundamental, bars);
 
 /** A change of a volume of 0 is unknown. */
 const traded = volume.map((value) => (value > 0 ? value : Number.NaN));
@@ -48,7 +48,9 @@ const definitions: Readonly<Record<string, readonly number[]>> = {
   low_close_ratio: low.map((value, at) => value / close[at]!),
 };
 
-describe("the fund set", () => {
+describe.each(backends)("the fund set through %s", (backend) => {
+  const values = valuesOf(fundamental, bars, backend);
+
   test("has the requirement's names in its order", () => {
     expect(fundamental.factors.map(({ name }) => name)).toEqual(Object.keys(definitions));
   });

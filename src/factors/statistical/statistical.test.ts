@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  backends,
   changeOver,
   deviation,
   differences,
@@ -13,7 +14,6 @@ import { statistical } from "./statistical.ts";
 const bars = walk(150, 7);
 const { close, volume } = bars;
 const returns = changeOver(close, 1);
-const values = valuesOf(statistical, bars);
 const NAN = Number.NaN;
 
 /** NaN on the first rows; the definitions below fill a window as soon as it has rows. */
@@ -99,7 +99,9 @@ const definitions: Readonly<Record<string, (rows: number) => readonly number[]>>
   },
 };
 
-describe("the stat set", () => {
+describe.each(backends)("the stat set through %s", (backend) => {
+  const values = valuesOf(statistical, bars, backend);
+
   test("has every family over every window, and a definition here for each", () => {
     expect(statistical.factors.map(({ name }) => name)).toEqual(
       Object.keys(definitions).flatMap((name) => [10, 20, 60].map((rows) => `${name}_${rows}`)),
@@ -116,7 +118,7 @@ describe("the stat set", () => {
 
   test("a constant close has no z-score and no position, and falls from no high", () => {
     const still = { ...bars, close: bars.close.map(() => 7) };
-    const flat = valuesOf(statistical, still);
+    const flat = valuesOf(statistical, still, backend);
     for (const name of ["ZSCORE_20", "POSITION_20", "RETURN_ZSCORE_20"])
       expect(flat.get(name)!.every(Number.isNaN), name).toBe(true);
     expect(flat.get("DRAWDOWN_20")!.slice(19)).toEqual(Array.from({ length: 131 }, () => 0));

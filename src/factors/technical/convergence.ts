@@ -63,6 +63,7 @@ function startingWith(x: Input, { fast, slow }: Pair): Line {
 
 /** Change in percent of an exponential mean of an exponential mean of an exponential mean (Hutson 1983). */
 export function trix(x: Input, period: number, seeding: "mean" | "first" = "mean"): Line {
-  const { text, from, early = false } = ema(ema(ema(x, period, seeding), period, seeding), period, seeding);
-  return { text: `100*((${text})/Ref(${text},1)-1)`, from: from + 1, early };
+  const line = ema(ema(ema(x, period, seeding), period, seeding), period, seeding);
+  const { text, from } = line;
+  return { ...line, text: `100*((${text})/Ref(${text},1)-1)`, from: from + 1 };
 }

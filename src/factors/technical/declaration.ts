@@ -1,10 +1,5 @@
-import type { FactorDeclaration } from "../factor-set.ts";
+import type { Bilingual, FactorDeclaration } from "../factor-set.ts";
 import { expressionOf, type Line } from "./line.ts";
-
-interface Bilingual {
-  readonly zh: string;
-  readonly en: string;
-}
 
 /** A factor with what a reader of the catalogue wants to know about it. */
 export interface TechnicalDeclaration extends FactorDeclaration {

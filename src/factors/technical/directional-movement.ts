@@ -1,4 +1,4 @@
-import { combined, hidden, ratio, startingAt, type Flat, type Line } from "./line.ts";
+import { combined, hidden, ratio, recurrent, startingAt, type Flat, type Line } from "./line.ts";
 import { wilderAverage } from "./moving-average.ts";
 import { trueRange } from "./price.ts";
 
@@ -27,7 +27,7 @@ function movement(text: string, period: number): Line {
 
 /** Begins one row before an average of as many rows would. */
 function summed({ text, from }: Line, period: number): Line {
-  return { text: `WilderSum(${text},${period})`, from: from + period - 2 };
+  return recurrent(`WilderSum(${text},${period})`, from + period - 2);
 }
 
 interface Directional {
@@ -62,7 +62,7 @@ export function directionalIndex(options: { readonly period: number; readonly id
   if (options.idle !== "talib") return index;
   // Starts at 0 when there is nothing to start from, and is carried where there is no movement.
   const first = `If(Count(${plus.text},0)<=2,${idleZero(index, plus, minus)},${hidden(index)})`;
-  return { text: `DMA(${first},1)`, from: period };
+  return recurrent(`DMA(${first},1)`, period);
 }
 
 /** ADX: Wilder's smoothing of DX. */
@@ -72,7 +72,7 @@ export function averageDirectionalIndex(options: { readonly period: number; read
   if (options.idle !== "talib") return wilderAverage(index, period);
   const [plus, minus] = [plusMovement(period), minusMovement(period)];
   const started = `If(Count(${plus.text},0)<=${period}+1,${idleZero(index, plus, minus)},${hidden(index)})`;
-  return wilderAverage({ text: started, from: period }, period);
+  return wilderAverage(recurrent(started, period), period);
 }
 
 function idleZero(index: Line, plus: Line, minus: Line): string {
@@ -83,5 +83,5 @@ function idleZero(index: Line, plus: Line, minus: Line): string {
 export function directionalRating(options: { readonly period: number; readonly idle?: Idle }): Line {
   const { text, from } = averageDirectionalIndex(options);
   const rows = options.period - 1;
-  return { text: `(${text}+Ref(${text},${rows}))/2`, from: from + rows };
+  return recurrent(`(${text}+Ref(${text},${rows}))/2`, from + rows);
 }

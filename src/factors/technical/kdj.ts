@@ -1,4 +1,4 @@
-import { combined, hidden, type Line } from "./line.ts";
+import { combined, recurrent, values, type Line } from "./line.ts";
 import { stochasticK } from "./momentum.ts";
 
 /**
@@ -19,8 +19,8 @@ export function kdj(options: {
 }
 
 function smoothedFrom(line: Line, rows: number, start: number | "first"): Line {
-  const text = hidden(line);
+  const text = values(line);
   const first = `${start}+((${text})-${start})/${rows}`;
   const x = start === "first" ? text : `If(Count(${text},0)==1,${first},${text})`;
-  return { text: `DMA(${x},1/${rows})`, from: line.from };
+  return recurrent(`DMA(${x},1/${rows})`, line.from);
 }

@@ -10,7 +10,12 @@ export interface Line {
   readonly from: number;
   /** The expression has values before `from`, of windows that are not full; they are hidden in the end. */
   readonly early?: boolean;
+  /** A recurrence, which repeats its last value on days without a bar. */
+  readonly carried?: boolean;
 }
+
+/** Whether the instrument was traded that day. */
+const TRADED = "$close>0";
 
 export type Input = string | Line;
 
@@ -23,25 +28,38 @@ export function lineOf(x: Input): Line {
 
 /** The line with nothing before row `from`. */
 export function startingAt(line: Line, from: number): Line {
-  return from <= line.from ? line : { text: line.text, from, early: true };
+  return from <= line.from ? line : { ...line, from, early: true };
 }
 
-/** The expression with nothing before its first row: what recurrences need, which count their values. */
+/** The expression with nothing before its first row. */
 export function hidden(x: Input): string {
   const { text, from, early } = lineOf(x);
   return early === true ? `WarmUp(${text},${from})` : text;
 }
 
+/** What a recurrence of the line takes: every value once, and nothing that is repeated on a day without a bar. */
+export function values(x: Input): string {
+  return lineOf(x).carried === true ? `Where(${hidden(x)},${TRADED})` : hidden(x);
+}
+
 /** A window of `period` rows by operator name, missing until it is full. */
 export function windowed(operator: string, x: Input, period: number): Line {
-  const { text, from, early } = lineOf(x);
-  if (period === 1) return { text: `${operator}(${text},1)`, from, early: early ?? false };
-  return { text: `${operator}(${text},${period})`, from: from + period - 1, early: true };
+  const { text, from, early = false } = lineOf(x);
+  return {
+    text: `${operator}(${text},${period})`,
+    from: from + period - 1,
+    early: early || period > 1,
+  };
 }
 
 /** A recurrence by operator name that has its first value after `period` values of x. */
 export function smoothed(operator: string, x: Input, period: number): Line {
-  return { text: `${operator}(${hidden(x)},${period})`, from: lineOf(x).from + period - 1 };
+  return recurrent(`${operator}(${values(x)},${period})`, lineOf(x).from + period - 1);
+}
+
+/** The line of a recurrence that has its first value on row `from`. */
+export function recurrent(text: string, from: number): Line {
+  return { text, from, carried: true };
 }
 
 /** Lines combined row by row; `text` gets them in brackets. */
@@ -50,6 +68,7 @@ export function combined(lines: readonly Line[], text: (...parts: string[]) => s
     text: text(...lines.map((line) => `(${line.text})`)),
     from: Math.max(...lines.map(({ from }) => from)),
     early: lines.some((line) => line.early === true),
+    carried: lines.some((line) => line.carried === true),
   };
 }
 

@@ -1,4 +1,4 @@
-import { combined, hidden, lineOf, ratio, windowed, type Flat, type Input, type Line } from "./line.ts";
+import { combined, lineOf, ratio, values, windowed, type Flat, type Input, type Line } from "./line.ts";
 import { movingAverage, sma, wilderAverage, type AverageKind } from "./moving-average.ts";
 import { trueRange, typicalPrice } from "./price.ts";
 
@@ -27,7 +27,7 @@ export function cmo(options: Strength & { readonly x?: Input }): Line {
 }
 
 function moves(x: Input, period: number, smoothing: Smoothing): { readonly gain: Line; readonly loss: Line } {
-  const text = hidden(x);
+  const text = values(x);
   const from = lineOf(x).from;
   const average = smoothing === "cutler" ? sma : wilderAverage;
   const moved = (move: string): Line => average({ text: `Greater(${move},0)`, from: from + 1 }, period);

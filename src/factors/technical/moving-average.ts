@@ -1,4 +1,14 @@
-import { combined, hidden, lineOf, smoothed, startingAt, windowed, type Input, type Line } from "./line.ts";
+import {
+  combined,
+  lineOf,
+  recurrent,
+  smoothed,
+  startingAt,
+  values,
+  windowed,
+  type Input,
+  type Line,
+} from "./line.ts";
 
 /** Moving averages. All begin when they have `period` values, or as many times that as they smooth. */
 export type AverageKind = "sma" | "ema" | "wma" | "dema" | "tema" | "trima" | "kama" | "t3" | "wilder";
@@ -23,7 +33,7 @@ export function wma(x: Input, period: number): Line {
 export function ema(x: Input, period: number, seeding: Seeding = "mean"): Line {
   if (seeding === "mean") return smoothed("SeededEMA", x, period);
   const { from } = lineOf(x);
-  return startingAt({ text: `DMA(${hidden(x)},2/(${period}+1))`, from }, from + period - 1);
+  return startingAt(recurrent(`DMA(${values(x)},2/(${period}+1))`, from), from + period - 1);
 }
 
 /** Wilder's smoothing, α = 1/period. */
@@ -72,11 +82,11 @@ export function t3(x: Input, period: number, v = 0.7): Line {
  * rows went (Kaufman 1995).
  */
 export function kama(x: Input, period: number): Line {
-  const text = hidden(x);
+  const text = values(x);
   const change = `Abs(Delta(${text},${period}))`;
   const path = `Sum(Abs(Delta(${text},1)),${period})`;
   const weight = `(If(${path}<=${change},1.0,${change}/${path})*(2/3-2/31)+2/31)`;
-  return { text: `DMA(${text},${weight}*${weight})`, from: lineOf(x).from + period };
+  return recurrent(`DMA(${text},${weight}*${weight})`, lineOf(x).from + period);
 }
 
 const averages: Readonly<Record<AverageKind, (x: Input, period: number) => Line>> = {

@@ -1,4 +1,4 @@
-import { combined, lineOf, startingAt, windowed, type Input, type Line } from "./line.ts";
+import { combined, lineOf, recurrent, startingAt, windowed, type Input, type Line } from "./line.ts";
 import { midprice } from "./price.ts";
 
 /** Aroon (Chande 1995): how recent the highest high and lowest low of period + 1 rows are, 100 is today. */
@@ -15,7 +15,7 @@ export function aroon(period: number): { readonly up: Line; readonly down: Line;
 
 /** Parabolic stop and reverse (Wilder 1978). */
 export function parabolicSar(step: number, limit: number): Line {
-  return { text: `SAR($high,$low,${step},${limit})`, from: 1 };
+  return recurrent(`SAR($high,$low,${step},${limit})`, 1);
 }
 
 /**

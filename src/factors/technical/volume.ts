@@ -1,4 +1,14 @@
-import { combined, lineOf, ratio, startingAt, windowed, type Flat, type Line } from "./line.ts";
+import {
+  combined,
+  lineOf,
+  ratio,
+  recurrent,
+  startingAt,
+  values,
+  windowed,
+  type Flat,
+  type Line,
+} from "./line.ts";
 import { typicalPrice } from "./price.ts";
 
 /**
@@ -17,19 +27,23 @@ export function volumeWeightedPrice(period: number | "anchored"): Line {
 }
 
 /** On-balance volume (Granville 1963): volume counted up on rises and down on falls, from the first bar's volume on. */
-export const onBalanceVolume = lineOf("Sum(If(Count($close,0)>1,Sign(Delta($close,1))*$volume,$volume),0)");
+export const onBalanceVolume = recurrent(
+  "Sum(If(Count($close,0)>1,Sign(Delta($close,1))*$volume,$volume),0)",
+  0,
+);
 
 /** Accumulation/distribution line (Chaikin): volume by where the close stands in the day's range, −1 to 1; a flat bar adds 0. */
-export const accumulationLine = lineOf(
+export const accumulationLine = recurrent(
   "Sum(If($high==$low,0,(($close-$low)-($high-$close))/($high-$low)*$volume),0)",
+  0,
 );
 
 /** Chaikin's oscillator: a fast minus a slow exponential mean of the accumulation line, both from its first value on. */
 export function accumulationOscillator(options: { readonly fast: number; readonly slow: number }): Line {
-  const { text } = accumulationLine;
+  const text = values(accumulationLine);
   const mean = (period: number): string => `DMA(${text},2/(${period}+1))`;
   return startingAt(
-    lineOf(`${mean(options.fast)}-${mean(options.slow)}`),
+    recurrent(`${mean(options.fast)}-${mean(options.slow)}`, 0),
     Math.max(options.fast, options.slow) - 1,
   );
 }

@@ -46,9 +46,15 @@ export function panelOfBars(bars: Bars, start = "2024-01-01"): Panel<"market"> {
   });
 }
 
+export const backends = ["wasm", "js"] as const;
+
 /** Values of every factor of the set, by name. */
-export function valuesOf(set: FactorSet, bars: Bars): ReadonlyMap<string, readonly number[]> {
-  const { panel, failures } = computeFactors(set, panelOfBars(bars), { precision: "f64" });
+export function valuesOf(
+  set: FactorSet,
+  bars: Bars,
+  backend: (typeof backends)[number],
+): ReadonlyMap<string, readonly number[]> {
+  const { panel, failures } = computeFactors(set, panelOfBars(bars), { precision: "f64", backend });
   if (failures.length > 0) throw failures[0]!.error;
   return new Map([...panel.columns.values()].map(({ name, values }) => [name, [...values]]));
 }

@@ -4,6 +4,7 @@ import type { FactorSet } from "../factor-set.ts";
  * The date of a session as numbers, for models that learn from the season. All are known on the day itself. Starts of
  * periods are told from the instrument's own rows, so they are exact sessions (NaN on its first row); ends are told from
  * the calendar on the wall, because the next session is not on the row: holidays are not foreseen.
+ * Meant for daily bars: of intraday ones, a start is told on the first bar of its session only.
  */
 export const time: FactorSet = {
   name: "time",

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { Bars } from "./candles.ts";
 import { patternNamed, patterns } from "./catalogue.ts";
 import { recognise, type Pattern } from "./pattern.ts";
-import { figuresOf, restatedValues, type Figure } from "./restated-patterns.ts";
+import type { Facts } from "./definitions/sketch.ts";
+import { definedValue, factsOf } from "./plain-definitions.ts";
 import { motifs, quietBars, type Bar } from "./textbook-motifs.ts";
 
 const DEPTH = process.env["DEPTH"] === "full" ? 20 : 1;
@@ -21,9 +22,23 @@ function valuesOf(pattern: Pattern, bars: Bars): number[] {
   return [...out];
 }
 
-function slowValuesOf(pattern: Pattern, figures: readonly (Figure | null)[]): number[] {
-  const { name, bars: own, lookBack, penetration = 0 } = pattern;
-  return restatedValues(name, figures, { own, lookBack, penetration });
+function slowValuesOf(pattern: Pattern, figures: readonly (Facts<number> | null)[]): number[] {
+  return figures.map((_, t) => definedValue(pattern, figures, t));
+}
+
+/** Moves by whole steps of a tenth, on which every setting of the quiet bars falls: equality is met exactly. */
+const STEPS = Array.from({ length: 91 }, (_, index) => index - 45).concat([-90, -70, 70, 90]);
+
+function inSteps(bar: Bar): Bar {
+  return bar.map((price) => Math.round(price * 10)) as unknown as Bar;
+}
+
+/** The bars with price `moved` (four a bar) moved by some steps. */
+function withMoved(bars: readonly Bar[], moved: number, steps: number): Bar[] {
+  return bars.map((prices, bar) => {
+    if (bar !== moved >> 2) return prices;
+    return prices.map((price, field) => (field === (moved & 3) ? price + steps : price)) as unknown as Bar;
+  });
 }
 
 /** Prices on a coarse grid: equal prices, doji, gaps and touching bodies are frequent. */
@@ -80,15 +95,36 @@ describe("every pattern", () => {
     expect(valuesOf(patternNamed(name), columns([...quietBars, ...bars])).at(-1)).toBe(value);
   });
 
+  test("is what its definition says when one price of its example moves through every step", () => {
+    const quiet = quietBars.map(inSteps);
+    const known = factsOf(quiet);
+    for (const { name, bars } of motifs) {
+      const pattern = patternNamed(name);
+      const example = bars.map(inSteps);
+      const length = quiet.length + example.length;
+      for (let moved = 0; moved < 4 * example.length; moved++) {
+        const series = STEPS.map((steps) => [...quiet, ...withMoved(example, moved, steps)]);
+        const values = valuesOf(pattern, columns(series.flat()));
+        const differing = series.flatMap((each, index) => {
+          const figures = [...known, ...factsOf(each, quiet.length)];
+          const expected = definedValue(pattern, figures, length - 1);
+          const value = values[(index + 1) * length - 1];
+          return value === expected ? [] : [`${STEPS[index]} steps: ${value}, expected ${expected}`];
+        });
+        expect(differing, `${name}, price ${moved & 3} of bar ${moved >> 2}`).toEqual([]);
+      }
+    }
+  });
+
   test.each([
-    ["on prices of a coarse grid", fc.array(gridBar, { minLength: 1, maxLength: 60 }), 60],
-    ["on examples that are moved a little", movedMotifs, 400],
-    ["with missing bars", withGaps, 300],
+    ["on prices of a coarse grid", fc.array(gridBar, { minLength: 1, maxLength: 60 }), 40],
+    ["on examples that are moved a little", movedMotifs, 250],
+    ["with missing bars", withGaps, 200],
   ] as const)("is what its definition says %s", (_, series: fc.Arbitrary<(Bar | null)[]>, numRuns) => {
     fc.assert(
       fc.property(series, (bars) => {
         const fast = columns(bars);
-        const slow = figuresOf(bars);
+        const slow = factsOf(bars);
         for (const pattern of patterns) {
           expect(valuesOf(pattern, fast), pattern.name).toEqual(slowValuesOf(pattern, slow));
         }
@@ -113,7 +149,7 @@ describe("every pattern", () => {
     fc.assert(
       fc.property(movedMotifs, (bars) => {
         const scaled = bars.map((bar) => bar.map((price) => price * scale) as unknown as Bar);
-        const [fast, slow] = [columns(scaled), figuresOf(scaled)];
+        const [fast, slow] = [columns(scaled), factsOf(scaled)];
         for (const pattern of patterns) {
           expect(valuesOf(pattern, fast), pattern.name).toEqual(slowValuesOf(pattern, slow));
         }

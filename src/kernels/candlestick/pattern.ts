@@ -1,5 +1,5 @@
 import type { Bars, Candles } from "./candles.ts";
-import { candlesOf } from "./latest-candles.ts";
+import { candlesOf } from "./kept-candles.ts";
 import { SHORTEST_AVERAGE } from "./presence.ts";
 
 /** A candlestick pattern that ends on a bar. */

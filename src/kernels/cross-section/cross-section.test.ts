@@ -19,6 +19,9 @@ const wholes = section(fc.integer({ min: -9, max: 9 }));
 /** Far from zero, close to each other: what a sum of squares gets wrong. */
 const distant = section(fc.integer({ min: 1_000_000_000, max: 1_000_000_050 }));
 
+/** The last digits of a double apart: a sum of them is rounded by more than they differ. */
+const adjacent = section(fc.integer({ min: 2 ** 52, max: 2 ** 52 + 5 }));
+
 function filled(x: Float64Array, kernel: (x: Float64Array, out: Float64Array) => void): number[] {
   const out = new Float64Array(x.length).fill(12_345);
   kernel(x, out);
@@ -117,6 +120,7 @@ describe("ranks", () => {
 describe.each([
   ["small whole numbers", wholes],
   ["numbers around a thousand million", distant],
+  ["neighbours", adjacent],
 ])("of %s", (_, sections) => {
   test("mean, deviation, sum and count are those of the finite values, to the last digits", () => {
     fc.assert(
@@ -183,6 +187,28 @@ describe("equal values", () => {
     expect(deviationOf(same)).toBe(0);
     expect(filled(same, standardise)).toEqual([NAN, NAN, NAN, NAN]);
     expect(filled(Float64Array.of(4, INF), standardise)).toEqual([NAN, NAN]);
+  });
+
+  test("have no spread whatever they are and however many", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e12, max: 1e12, noNaN: true }),
+        fc.oneof(fc.integer({ min: 2, max: 60 }), fc.integer({ min: 3000, max: 6000 })),
+        (value, count) => {
+          const x = new Float64Array(count).fill(value);
+          const differences = new Set(filled(x, demean));
+          expect([deviationOf(x), meanOf(x), differences]).toEqual([0, value + 0, new Set([0])]);
+          // The slope of a line over a single x is none.
+          const out = new Float64Array(count);
+          regressionResiduals(
+            Float64Array.from(x, (_, at) => at),
+            x,
+            out,
+          );
+          expect([out[0], out[count - 1]]).toEqual([(1 - count) / 2, (count - 1) / 2]);
+        },
+      ),
+    );
   });
 
   test("all zero cannot be scaled", () => {

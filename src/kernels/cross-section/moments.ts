@@ -11,22 +11,19 @@ interface Moments {
   readonly variance: number;
 }
 
-/** In two passes, the rounding of the first mean corrected by the second (Chan, Golub, LeVeque 1983). */
+/**
+ * In two passes, the rounding of the first mean corrected by the second (Chan, Golub, LeVeque 1983). Of equal values every
+ * step of the second is exact.
+ */
 function momentsOf(x: Float64Array): Moments {
   let count = 0;
   let total = 0;
-  let first = 0;
-  let equal = true;
   for (let i = 0; i < x.length; i++) {
     const value = x[i]!;
     if (value - value !== 0) continue;
-    if (count === 0) first = value;
-    else if (value !== first) equal = false;
     total += value;
     count++;
   }
-  if (count === 0) return { count, near: Number.NaN, rest: 0, variance: Number.NaN };
-  if (equal) return { count, near: first, rest: 0, variance: count < 2 ? Number.NaN : 0 };
   const near = total / count;
   let squares = 0;
   let rest = 0;

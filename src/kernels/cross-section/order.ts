@@ -18,9 +18,14 @@ const LONG = 192;
 /** Sorts positions in place, and stops with false when that takes more than so many moves. */
 export function insertionOrder(x: Float64Array, order: Int32Array, most: number): boolean {
   let moves = 0;
-  for (let i = 1; i < order.length; i++) {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < order.length; i++) {
     const position = order[i]!;
     const value = x[position]!;
+    if (value >= largest) {
+      largest = value;
+      continue;
+    }
     let at = i;
     for (; at > 0 && x[order[at - 1]!]! > value; at--) order[at] = order[at - 1]!;
     order[at] = position;
@@ -90,11 +95,11 @@ function keysOf(
   const lower = new Uint32Array(n);
   const upper = new Uint32Array(n);
   for (let i = 0; i < n; i++) {
-    const low = halves[2 * i + LOW]!;
     const high = halves[2 * i + 1 - LOW]!;
-    const negative = high >>> 31 === 1;
-    lower[i] = negative ? ~low : low;
-    upper[i] = negative ? ~high : high ^ 0x8000_0000;
+    // All ones under a sign, else none: no branch on what is as good as a coin.
+    const turn = high >> 31;
+    lower[i] = halves[2 * i + LOW]! ^ turn;
+    upper[i] = high ^ (turn | 0x8000_0000);
   }
   return { lower, upper };
 }

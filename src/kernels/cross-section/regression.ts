@@ -22,25 +22,20 @@ export function regressionResiduals(y: Float64Array, x: Float64Array, out: Float
   }
 }
 
-/** Mean of the values whose partner is finite too, as a number and what its rounding left; exact for equal values. */
+/** Mean of the values whose partner is finite too, as a number and what its rounding left. */
 function pairMean(
   values: Float64Array,
   partners: Float64Array,
 ): { readonly near: number; readonly rest: number } {
   let count = 0;
   let total = 0;
-  let first = 0;
-  let equal = true;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     const partner = partners[i]!;
     if (value - value !== 0 || partner - partner !== 0) continue;
-    if (count === 0) first = value;
-    else if (value !== first) equal = false;
     total += value;
     count++;
   }
-  if (equal) return { near: count === 0 ? Number.NaN : first, rest: 0 };
   const near = total / count;
   let rest = 0;
   for (let i = 0; i < values.length; i++) {

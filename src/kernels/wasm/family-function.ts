@@ -1,6 +1,6 @@
 import { Bytes } from "./bytes.ts";
 import { Code } from "./code.ts";
-import { logConstants, logOfFour, logOfPair } from "./float32-log.ts";
+import { closeLogConstants, closeLogOfFour, logConstants, logOfFour, logOfPair } from "./float32-log.ts";
 import { control, i32, int32x4, int64x2, valueType, vector } from "./opcodes.ts";
 import type { Arithmetic, Comparison, Store, Vector, VectorGraph } from "./vector-graph.ts";
 
@@ -20,6 +20,8 @@ export interface DataLayout {
   readonly chunkRows: number;
   readonly outputRow: number;
   readonly outputStride: number;
+  /** From one quad's outputs to the next one's. */
+  readonly outputBytes: number;
   /** Results of a block: arrays `[output][rows][lanes]`. */
   readonly resultRow: number;
   readonly resultStride: number;
@@ -41,6 +43,8 @@ export interface FamilyFunction {
   readonly body: Bytes;
   /** Bytes of ring memory for four instruments (f32x4) or two (f64x2). */
   readonly stateBytes: number;
+  /** Where each recurrence of the graph keeps its state; null for a value that nothing reads. */
+  readonly states: readonly { readonly key: number; readonly places: readonly (Ring | null)[] }[];
 }
 
 const BASE = 0;
@@ -61,11 +65,6 @@ export function familyFunction(graph: VectorGraph, layout: DataLayout): FamilyFu
   return new Emitter(graph, layout).emit();
 }
 
-/** Vector operations a row costs: what the stores that matter reach. */
-export function familyOperations(graph: VectorGraph): number {
-  return [...liveCode(graph).uses.keys()].filter(({ op }) => op !== "constant").length;
-}
-
 interface LiveCode {
   readonly stores: readonly Store[];
   readonly uses: ReadonlyMap<Vector, number>;
@@ -74,7 +73,7 @@ interface LiveCode {
 }
 
 /** A circular buffer of a power of two rows, at `offset` bytes of the state. */
-interface Ring {
+export interface Ring {
   readonly rows: number;
   readonly offset: number;
 }
@@ -223,6 +222,10 @@ class Emitter {
     return {
       body,
       stateBytes: this.#stateBytes,
+      states: this.#graph.states.map(({ key, slots }) => ({
+        key,
+        places: slots.map((slot) => this.#rings.get(slot) ?? null),
+      })),
     };
   }
 
@@ -247,8 +250,12 @@ class Emitter {
         .op(lanes === "f32x4" ? i32.toFloat32 : i32.toFloat64)
         .float(lanes, "splat");
     };
-    if ([...this.#live.uses.keys()].some(({ op }) => op === "log")) {
-      for (const bytes of logConstants) {
+    for (const [operation, constants] of [
+      ["log", logConstants],
+      ["closeLog", closeLogConstants],
+    ] as const) {
+      if (![...this.#live.uses.keys()].some(({ op }) => op === operation)) continue;
+      for (const bytes of constants) {
         if (this.#bytes.has(bytes.join())) continue;
         const local = this.#scratch();
         this.#bytes.set(bytes.join(), local);
@@ -298,8 +305,9 @@ class Emitter {
     if (store.kind === "output" && store.unless !== null) {
       const made = this.#scratch();
       code.set(made).get(place);
-      if (type === "f32") code.memory(vector.load64Zero, 2, offset).simd(vector.promote);
-      else code.memory(vector.load, 2, offset);
+      if (lanes === "f64x2" && type === "f32") {
+        code.memory(vector.load64Zero, 2, offset).simd(vector.promote);
+      } else code.memory(vector.load, 2, offset);
       code.get(made);
       this.#push(store.unless, places);
       code.simd(vector.select);
@@ -363,9 +371,11 @@ class Emitter {
         if (lanes === "f32x4") code.simd(int32x4.toFloat);
         else code.longs(0x4330000000000000n).simd(vector.or).splat("f64x2", TWO_52).float("f64x2", "sub");
         return;
+      case "closeLog":
       case "log": {
         each();
-        const log = lanes === "f32x4" ? logOfFour : logOfPair;
+        const exact = lanes === "f32x4" ? logOfFour : logOfPair;
+        const log = node.op === "log" ? exact : closeLogOfFour;
         log(code, {
           constant: (bytes) => this.#bytes.get(bytes.join())!,
           scratch: () => this.#scratch(),

@@ -3,7 +3,7 @@ import type { Lanes } from "./lanes.ts";
 /** Opcodes of the WebAssembly core specification 2.0 (binary instructions), as far as the factor engine emits them. */
 export const valueType = { i32: 0x7f, v128: 0x7b } as const;
 
-export const control = { loop: 0x03, end: 0x0b, branchIf: 0x0d, empty: 0x40 } as const;
+export const control = { loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, branchIf: 0x0d, empty: 0x40 } as const;
 
 export const local = { get: 0x20, set: 0x21, tee: 0x22 } as const;
 
@@ -39,6 +39,9 @@ export const vector = {
 } as const;
 
 export const int32x4 = { splat: 17, shiftRightSigned: 172, add: 174, sub: 177, toFloat: 250 } as const;
+/** i32x4.all_true: of a mask of whole lanes, whatever their width. */
+export const allTrue = 163;
+
 export const int64x2 = { sub: 209 } as const;
 
 /** Arithmetic and comparisons of a vector of floats. */

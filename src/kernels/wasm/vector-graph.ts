@@ -27,6 +27,7 @@ export type Operation =
   | "floor"
   | "round"
   | "log"
+  | "closeLog"
   | "and"
   | "or"
   | "not"
@@ -89,7 +90,7 @@ export class VectorGraph {
   readonly stores: Store[] = [];
   /** Ring slots of each recurrence's state, in the order of its kernel's. */
   readonly states: { readonly key: number; readonly slots: readonly number[] }[] = [];
-  readonly #nodes = new Map<string, Vector>();
+  readonly #nodes = new Map<number | string, Vector>();
   readonly #slots = new Map<number, number>();
   #slotCount = 0;
   #watched: Vector | null = null;
@@ -186,6 +187,11 @@ export class VectorGraph {
   /** NumPy's float32 logarithm of a float32 value. */
   log(x: Vector): Vector {
     return this.#node("log", [x]);
+  }
+
+  /** The same to a few float32 steps; float32 lanes only. */
+  closeLog(x: Vector): Vector {
+    return this.#node("closeLog", [x]);
   }
 
   compare(op: Comparison, a: Vector, b: Vector): Vector {
@@ -292,8 +298,10 @@ export class VectorGraph {
 
   #node(op: Operation, inputs: readonly Vector[] = [], facts: Partial<Vector> = {}): Vector {
     const { number = 0, lag = 0, source = null, kind = "value" } = facts;
-    const shown = Object.is(number, -0) ? "-0" : number;
-    const key = `${op} ${inputs.map(({ id }) => id).join(",")} ${shown} ${lag} ${source === null ? "" : source.type + source.index}`;
+    const key =
+      inputs.length > 0 && inputs.length < 3
+        ? inputKey(op, inputs)
+        : leafKey(op, inputs, { number, lag, source });
     let node = this.#nodes.get(key);
     if (node === undefined) {
       node = { id: this.#nodes.size, op, inputs, number, lag, source, kind };
@@ -301,6 +309,27 @@ export class VectorGraph {
     }
     return node;
   }
+}
+
+const codes = new Map<Operation, number>();
+
+/** One or two inputs say all: a number is quicker to look up than a text. Ids stay far below 2^20. */
+function inputKey(op: Operation, [a, b]: readonly Vector[]): number {
+  let code = codes.get(op);
+  if (code === undefined) codes.set(op, (code = codes.size));
+  return (code * 2 ** 20 + a!.id) * 2 ** 21 + (b === undefined ? 2 ** 20 : b.id);
+}
+
+function leafKey(
+  op: Operation,
+  inputs: readonly Vector[],
+  facts: Pick<Vector, "number" | "lag" | "source">,
+): string {
+  const { number, lag, source } = facts;
+  if (inputs.length > 0) return `${op} ${inputs[0]!.id} ${inputs[1]!.id} ${inputs[2]!.id}`;
+  if (source !== null) return `${source.type} ${source.index} ${lag}`;
+  if (op === "ring") return `ring ${number} ${lag}`;
+  return `${op} ${Object.is(number, -0) ? "-0" : number}`;
 }
 
 export function isConstant(x: Vector, value: number): boolean {

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import type { Graph } from "../../ir/node.ts";
+import { rewriteGraph } from "../../rewrite/rewrite.ts";
 import { planBlocks, type PlanOptions } from "../../plan/block-plan.ts";
 import { BlockEngine, type BlockData } from "../block-engine.ts";
 import { compileBlocks } from "../block-program.ts";
@@ -126,6 +127,7 @@ export function blockOf(
   listed: readonly Listed[],
   { from = 0, to = Number.NaN } = {},
 ): BlockData {
+  const planned = rewriteGraph(graph);
   const rows = (Number.isNaN(to) ? listed[0]!.values[0]!.length : to) - from;
   const columns = new Map(
     FIELDS.map((name, field) => {
@@ -141,7 +143,7 @@ export function blockOf(
     first: listed.map(({ first }) => first - from),
     last: listed.map(({ last }) => Math.min(last - from, rows - 1)),
     column(node) {
-      const { name } = graph.nodes[node] as { name: string };
+      const { name } = planned.nodes[node] as { name: string };
       return { values: columns.get(name)!, stride: listed.length, offset: 0 };
     },
   };

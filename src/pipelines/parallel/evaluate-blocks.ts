@@ -1,0 +1,209 @@
+import type { Graph } from "#expression/ir/node";
+import { lookAheadOf, lookBackOf } from "#expression/operators/reach";
+import { evaluatePhase, type EvaluatedColumn } from "#expression/run/evaluate";
+import type { Origins } from "#expression/run/fields";
+import type { Parallel } from "#kernels/parallel";
+import type { Panel } from "#panel/panel";
+import { BlockComputer, bytesPerLane, type Values } from "./block-computer.ts";
+import { emptySlot, fillSlot, inputValues, wholeSlot } from "./block-inputs.ts";
+import { BlockRun } from "./block-run.ts";
+import type { InputSlot } from "./block-task.ts";
+import {
+  blockWidth,
+  prepareProgram,
+  resultBuffers,
+  type PreparedProgram,
+  type ProgramOptions,
+} from "./prepared-program.ts";
+
+/**
+ * A graph over a market too large for its results to be in memory at once: block of instruments by block, on the calling
+ * thread or on several. Blocks are delivered in order; their bits depend on neither the threads nor the blocks. At any time
+ * only a few blocks of results exist: threads wait when the consumer is slow.
+ *
+ * Graphs are without operators across instruments, as `planPhases` makes them.
+ */
+export interface BlockOptions extends Origins, ProgramOptions {
+  /** Absent: the calling thread computes, while the consumer waits. */
+  readonly parallel?: Parallel;
+  readonly signal?: AbortSignal;
+}
+
+export interface EvaluatedBlock {
+  /** Place of its first instrument among all. */
+  readonly offset: number;
+  readonly instruments: readonly string[];
+  /** Shape rows × the block's instruments, as columns of a panel. Valid until the next block is asked for. */
+  readonly columns: readonly EvaluatedColumn[];
+}
+
+export interface WholeOptions extends BlockOptions {
+  /** What results under way may take; 512 MB unless told. It decides how many instruments a block has. */
+  readonly memoryBytes?: number;
+  /** Blocks by number in the order in which they are computed and delivered; ascending unless told. */
+  readonly order?: (blocks: number) => readonly number[];
+}
+
+/** Blocks of a panel that is in memory. Shared columns are read where they lie, others are copied once. */
+export async function* evaluateBlocks(
+  graph: Graph,
+  panel: Panel,
+  options: WholeOptions = {},
+): AsyncGenerator<EvaluatedBlock> {
+  const { parallel, signal } = options;
+  const rows = panel.time.days.length;
+  const lanes = panel.instruments.length;
+  if (rows === 0 || lanes === 0) return;
+  const threads = parallel?.threads ?? 1;
+  const widest = blockWidth({ ...options, outputs: graph.outputs.length, rows, threads });
+  const width = Math.min(widest, Math.ceil(lanes / 4) * 4);
+  const prepared = prepareProgram(graph, { rows, lanes: width }, options);
+  const blocks = Math.ceil(lanes / width);
+  const order = options.order?.(blocks) ?? Array.from({ length: blocks }, (_, block) => block);
+  const whole = wholeSlot(prepared.program, panel, options);
+  const blockAt = (position: number, values: readonly Values[]): EvaluatedBlock => {
+    const offset = order[position]! * width;
+    const instruments = panel.instruments.slice(offset, offset + width);
+    return { offset, instruments, columns: columnsOf(graph, values) };
+  };
+  if (parallel === undefined) {
+    const computer = new BlockComputer(prepared.program, prepared.module);
+    for (const [position, block] of order.entries()) {
+      signal?.throwIfAborted();
+      const place = { offset: block * width, instruments: Math.min(width, lanes - block * width) };
+      computer.compute(whole, place);
+      yield blockAt(position, computer.results(place.instruments));
+    }
+    return;
+  }
+  const run = new BlockRun();
+  const results = resultRoom(prepared, threads);
+  run.loaded(order.length);
+  run.ended();
+  startRun(run, { prepared, slots: [whole], results, order: Int32Array.from(order) }, { parallel, signal });
+  try {
+    for (const [position, block] of order.entries()) {
+      signal?.throwIfAborted();
+      await run.until(() => run.isReady(position));
+      const instruments = Math.min(width, lanes - block * width);
+      yield blockAt(position, spread(prepared, results[position % results.length]!, instruments));
+      run.released(position + 1);
+    }
+  } finally {
+    await run.stop();
+  }
+}
+
+/** A panel of some instruments with a graph's values on it. */
+export interface EvaluatedPanel<P extends Panel> {
+  readonly market: P;
+  /** Valid until the next panel is asked for. */
+  readonly columns: readonly EvaluatedColumn[];
+}
+
+/**
+ * Panels that arrive one after the other, of equal rows and with at most as many instruments as the first one: each becomes
+ * a block. They are asked for while others are computed, a few ahead.
+ */
+export async function* evaluatePanels<P extends Panel>(
+  graph: Graph,
+  panels: AsyncIterable<P>,
+  options: BlockOptions = {},
+): AsyncGenerator<EvaluatedPanel<P>> {
+  const { parallel, signal } = options;
+  if (parallel === undefined || graph.outputs.length === 0) {
+    for await (const market of panels) {
+      signal?.throwIfAborted();
+      yield { market, columns: evaluatePhase(graph, market, options) };
+    }
+    return;
+  }
+  const source = panels[Symbol.asyncIterator]();
+  const head = await source.next();
+  if (head.done === true) return;
+  const lanes = Math.max(4, Math.ceil(head.value.instruments.length / 4) * 4);
+  const prepared = prepareProgram(graph, { rows: head.value.time.days.length, lanes }, options);
+  const { program } = prepared;
+  const like = inputValues(program, head.value, options);
+  const slots = Array.from({ length: parallel.threads + 2 }, () => emptySlot(program, like));
+  const results = resultRoom(prepared, parallel.threads);
+  const run = new BlockRun();
+  const arrived = new Map<number, P>();
+  let count = Number.POSITIVE_INFINITY;
+  const load = async (): Promise<void> => {
+    let next: IteratorResult<P> = head;
+    let position = 0;
+    for (; next.done !== true; position++) {
+      const before = position - slots.length;
+      if (before >= 0 && !(await run.isComputed(before))) return;
+      if (run.isStopped) return;
+      const market = next.value;
+      const values = position === 0 ? like : inputValues(program, market, options);
+      fillSlot(slots[position % slots.length]!, market, values);
+      arrived.set(position, market);
+      run.loaded(position + 1);
+      next = await source.next();
+    }
+    count = position;
+    run.ended();
+  };
+  startRun(run, { prepared, slots, results, order: null }, { parallel, signal });
+  const loading = load().catch((reason: unknown) => run.fail(reason));
+  try {
+    for (let position = 0; ; position++) {
+      signal?.throwIfAborted();
+      await run.until(() => run.isReady(position) || position >= count);
+      if (position >= count) return;
+      const market = arrived.get(position)!;
+      arrived.delete(position);
+      const values = spread(prepared, results[position % results.length]!, market.instruments.length);
+      yield { market, columns: columnsOf(graph, values) };
+      run.released(position + 1);
+    }
+  } finally {
+    await run.stop();
+    await loading;
+    await source.return?.();
+  }
+}
+
+function startRun(
+  run: BlockRun,
+  task: {
+    readonly prepared: PreparedProgram;
+    readonly slots: readonly InputSlot[];
+    readonly results: readonly Values[];
+    readonly order: Int32Array | null;
+  },
+  by: { readonly parallel: Parallel; readonly signal: AbortSignal | undefined },
+): void {
+  const { prepared, ...rest } = task;
+  run.start(by.parallel, { program: prepared.portable, module: prepared.module, ...rest }, by.signal);
+}
+
+function resultRoom({ program }: PreparedProgram, threads: number): Values[] {
+  const bytes = bytesPerLane(program) * program.shape.lanes;
+  return Array.from({ length: resultBuffers(threads) }, () => {
+    const buffer = new SharedArrayBuffer(bytes);
+    return program.plan.precision === "f32" ? new Float32Array(buffer) : new Float64Array(buffer);
+  });
+}
+
+/** The outputs in a result buffer. */
+function spread({ program }: PreparedProgram, buffer: Values, instruments: number): Values[] {
+  const size = program.shape.rows * instruments;
+  return program.plan.graph.outputs.map((_, index) => buffer.subarray(index * size, (index + 1) * size));
+}
+
+function columnsOf({ nodes, outputs }: Graph, values: readonly Values[]): EvaluatedColumn[] {
+  return outputs.map(({ name, node }, index) => {
+    const { type, reach } = nodes[node]!;
+    return {
+      name,
+      values: values[index]!,
+      type,
+      lookBack: lookBackOf(reach),
+      lookAhead: lookAheadOf(reach),
+    };
+  });
+}
