@@ -23,6 +23,12 @@ const expressions: Readonly<Record<string, readonly string[]>> = {
   Power: ["$close**2", "$close**0.5", "Mean($close,3)**2"],
   Abs: ["Abs($close-$open)", "Abs(Mean($close,3)-$open)"],
   Sign: ["Sign($close-$open)", "Sign(Mean($close,3)-$open)"],
+  Atan: [
+    "Atan($close-$open)",
+    "Atan(($close-$open)/$open)",
+    "Atan(Mean($close,3)-$open)",
+    "Atan(1/($close-$open))",
+  ],
   Log: ["Log($close)", "Log($volume/Ref($volume,1)+1)"],
   Greater: ["Greater($close,$open)", "Greater($close-$open,0)", "Greater(Mean($close,3),$open)"],
   Less: ["Less($close,$open)", "Less($close-$open,0)", "Less(Mean($close,3),$open)"],
@@ -140,9 +146,14 @@ function compare(texts: readonly string[], panel: Panel, lanes: "mixed" | "float
   return seen[0]!;
 }
 
+// The candlestick patterns have a test of their own, operators/candlestick-lowering.
 test("every lowering has expressions", () => {
   const named = Object.keys(expressions);
-  expect([...lowerings.keys(), ...recurrenceLowerings].filter((name) => !named.includes(name))).toEqual([]);
+  expect(
+    [...lowerings.keys(), ...recurrenceLowerings].filter(
+      (name) => !named.includes(name) && !name.startsWith("CDL"),
+    ),
+  ).toEqual([]);
 });
 
 describe.each(Object.entries(expressions))("%s", (_name, texts) => {
@@ -169,16 +180,10 @@ describe.each(Object.entries(expressions))("%s", (_name, texts) => {
 });
 
 test("windows too long for vector code are computed by their kernels, and only those nodes", () => {
-  const texts = [
-    "Rank($close,65)/Mean($close,5)",
-    "Quantile($close,100,0.5)",
-    "Mad($close,70)",
-    "Atan($close-$open)",
-  ];
+  const texts = ["Rank($close,65)/Mean($close,5)", "Quantile($close,100,0.5)", "Mad($close,70)"];
   const { graph, stages } = planBlocks(buildGraph(texts), { precision: "f32" });
   const kernels = stages.flatMap((stage) => stage.kernels).map((id) => graph.nodes[id]!);
   expect(kernels.map((node) => (node.kind === "apply" ? node.operator.name : node.kind)).sort()).toEqual([
-    "Atan",
     "Mad",
     "Quantile",
     "Rank",
