@@ -1,4 +1,5 @@
 import type { AppliedOperator, Graph } from "../ir/node.ts";
+import { candlestickLowerings } from "../operators/candlestick-lowering.ts";
 import { conditions } from "./conditions.ts";
 import { deviations } from "./deviations.ts";
 import { elementWise } from "./element-wise.ts";
@@ -29,6 +30,7 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...deviations,
     ...shape,
     ...weightedMean,
+    ...candlestickLowerings,
   }),
 );
 

@@ -98,6 +98,7 @@ function rolling(graph: Graph, node: AppliedOperator, known: Known): Fitness {
   if (SELECTING.has(name)) return EXACT;
   switch (name) {
     case "Std":
+    case "StdP":
     case "Rank":
     case "Quantile":
     case "Med":

@@ -181,6 +181,11 @@ export class BlockEngine {
       : f64.subarray(address / 8, address / 8 + length);
   }
 
+  /** Moves what is in memory of some rows to row 0 and after, for runs that continue there. */
+  shift(rows: Rows): void {
+    this.#memory.shift(rows);
+  }
+
   #check(data: BlockData, options: RunOptions & Rows): void {
     const { rows, results = rows } = this.program.shape;
     const { from, to, resume, checkpoints = [] } = options;

@@ -163,7 +163,9 @@ const families: readonly FactorFamily[] = [
   },
 ];
 
-const factors: readonly FactorDeclaration[] = families.flatMap((family) => overWindows(family, WINDOWS));
+const factors: readonly FactorDeclaration[] = families
+  .flatMap((family) => overWindows(family, WINDOWS))
+  .map((factor) => ({ ...factor, float32: true }));
 
 export const base: FactorSet = {
   name: "base",

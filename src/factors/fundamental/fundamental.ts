@@ -126,5 +126,5 @@ export const fundamental: FactorSet = {
     againstClose("open", "开盘"),
     againstClose("high", "最高"),
     againstClose("low", "最低"),
-  ],
+  ].map((factor) => ({ ...factor, float32: true })),
 };

@@ -26,5 +26,5 @@ export const technical: TechnicalSet = {
     ...trendFactors,
     ...volumeFactors,
     ...volatilityFactors,
-  ],
+  ].map((factor) => ({ ...factor, float32: true })),
 };
