@@ -13,7 +13,7 @@ import {
   type StateMove,
   type StatedRecurrences,
 } from "./checkpoint.ts";
-import { CHUNK_ROWS, GROUP, QUAD, type BlockProgram, type VersionFacts } from "./block-program.ts";
+import { CHUNK_ROWS, GROUP, QUAD, warmName, type BlockProgram, type VersionFacts } from "./block-program.ts";
 
 /**
  * Runs a block program: walks blocks in chunks of rows that stay in the cache, and decides chunk by chunk whether the
@@ -50,6 +50,8 @@ type Call = (...parameters: number[]) => number;
 
 interface BoundVersion {
   readonly call: Call;
+  /** The same without outputs. */
+  readonly warm: Call;
   readonly stateBytes: number;
   /** The rings after rows on which nothing was listed. */
   readonly empty: Uint8Array[];
@@ -124,6 +126,7 @@ export class BlockEngine {
     const { exports } = new WebAssembly.Instance(module, { engine: { memory: memory.open() } });
     const bind = (version: VersionFacts): BoundVersion => ({
       call: exports[version.name] as Call,
+      warm: exports[program.shape.results === undefined ? version.name : warmName(version.name)] as Call,
       stateBytes: version.stateBytes,
       empty: [],
       pairs: version.lanes === "f32x4" ? [0] : [0, 1],
@@ -241,7 +244,7 @@ export class BlockEngine {
     const families = this.#stages[stage]!;
     const { quads } = this.#memory;
     const inChunks = this.#consumesChunks(run.options);
-    const starts = families.map(({ family }) => Math.min(...family.targets.map(run.startOf)));
+    const starts = families.map(({ family }) => Math.min(...family.targets.map((id) => run.startOf(id))));
     const earliest = Math.min(run.from, ...starts);
     const moments = families.map(({ family }, index) =>
       family.continuous ? this.#momentsOf(family, starts[index]!, run) : [],
@@ -397,7 +400,7 @@ export class BlockEngine {
     const out = this.#outputAddress + place * this.#outputBytes + row * layout.outputRow;
     let last = NEVER;
     for (const pair of version.pairs) {
-      const seen = version.call(
+      const seen = (commit === 1 ? version.call : version.warm)(
         this.#memory.base(quad),
         out + pair * 2 * width,
         from,

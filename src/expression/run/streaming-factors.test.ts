@@ -76,16 +76,18 @@ describe.each([{ precision: "f32" }, { precision: "f32", lanes: "float64" }, { p
         const batch = evaluateExpressions(graph, panel, options);
         const stream = new StreamingFactors(graph, { instruments: panel.instruments, ...options });
         const count = panel.instruments.length;
+        const differences: string[] = [];
         for (let row = 0; row < ROWS; row++) {
           const values = stream.push(rowOf(panel, row));
           for (const [output, { name, values: whole }] of batch.entries()) {
             for (let lane = 0; lane < count; lane++) {
               const [found, expected] = [values[output]![lane]!, whole[row * count + lane]!];
               if (!Object.is(found, expected))
-                expect.fail(`${name} of S${lane} at row ${row} is ${found}, in the batch ${expected}`);
+                differences.push(`${name} of S${lane} at row ${row}: ${found} instead of ${expected}`);
             }
           }
         }
+        expect(differences.slice(0, 5)).toEqual([]);
       },
     );
   },
