@@ -13,8 +13,8 @@ import { storeFactors } from "../../src/pipelines/store-factors.ts";
 import { killedSet, marketStore, noise, writeBars } from "../../src/pipelines/testing/stored-market.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
-const KILLS = process.env["DEPTH"] === "full" ? 200 : 20;
-const market = { instruments: 400, from: 0, to: 600 };
+const KILLS = process.env["DEPTH"] === "full" ? 120 : 12;
+const market = { instruments: 100, from: 0, to: 300 };
 
 let folder: string;
 const place = (name: string): string => join(folder, name);
@@ -22,16 +22,16 @@ const filesOf = (name: string): number =>
   readdirSync(join(place(name), "24x7", "day", "segments")).filter((file) => file.startsWith("killed"))
     .length;
 
-/** `bars`: no factors yet; `updated`: factors of the first 590 rows, to be brought up to date. */
+/** `bars`: no factors yet; `updated`: factors of the first 290 rows, to be brought up to date. */
 const starts = ["bars", "updated"] as const;
 const digests = new Map<string, { readonly old: string; readonly fresh: string }>();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "kill-factors-"));
   await writeBars(marketStore(place("bars")), market);
-  await writeBars(marketStore(place("updated")), { ...market, to: 590 });
+  await writeBars(marketStore(place("updated")), { ...market, to: 290 });
   await storeFactors(marketStore(place("updated")), [killedSet], { engine: "test" });
-  await writeBars(marketStore(place("updated")), { ...market, from: 590 });
+  await writeBars(marketStore(place("updated")), { ...market, from: 290 });
   for (const start of starts) {
     const old = await currentDigest(marketStore(place(start)));
     cpSync(place(start), place("fresh"), { recursive: true });
@@ -39,7 +39,7 @@ beforeAll(async () => {
     digests.set(start, { old, fresh: await currentDigest(marketStore(place("fresh"))) });
     rmSync(place("fresh"), { recursive: true });
   }
-});
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Stores factors in a process that is killed so many files after the first; the signal that ended it. */
@@ -78,7 +78,7 @@ test(`storing killed at ${KILLS} moments leaves the old or the new generation`, 
     const name = `round-${round}`;
     cpSync(place(start), place(name), { recursive: true });
     const known = filesOf(name);
-    const moment = { files: Math.floor(30 * noise(round, 1)), delayMs: 20 * noise(round, 2) };
+    const moment = { files: Math.floor(22 * noise(round, 1)), delayMs: 60 * noise(round, 2) };
     if ((await killed(name, moment)) === "SIGKILL") seen.killed++;
     const store = marketStore(place(name));
     const found = await currentDigest(store);
