@@ -2,14 +2,28 @@ import type { Graph } from "#expression/ir/node";
 import { planBlocks } from "#expression/plan/block-plan";
 import { BlockEngine } from "#expression/run/block-engine";
 import { compileBlocks } from "#expression/run/block-program";
+import { statedRecurrences, type Checkpoint } from "#expression/run/checkpoint";
 import { mendBrokenLines } from "#expression/run/broken-lines";
 import { fieldColumns } from "#expression/run/fields";
+import { formatExpression } from "#expression/syntax/format";
 import { LANES_PER_BLOCK, type RowRange } from "#data/store/panel-store";
 import type { Column, Panel } from "#panel/panel";
 
 export interface FactorBlocksOptions {
   readonly rows: number;
   readonly precision: "f32" | "f64";
+}
+
+/** Rows to compute, from a checkpoint of their first one where that is not enough to know, and checkpoints to keep. */
+export interface BlockRequest extends RowRange {
+  readonly resume?: Checkpoint;
+  readonly checkpoints?: readonly number[];
+}
+
+export interface ComputedBlock {
+  /** `[row − from][lane]`, in the order in which they lie in memory. */
+  readonly columns: readonly Column[];
+  readonly checkpoints: readonly Checkpoint[];
 }
 
 /**
@@ -22,6 +36,12 @@ export class FactorBlocks {
   readonly fields: ReadonlySet<string>;
   /** Rows before its own that a value depends on; Infinity when all earlier ones. */
   readonly lookBack: number;
+  /** The same of a run that resumes at a checkpoint. */
+  readonly resumedLookBack: number;
+  /** Numbers of an instrument in a checkpoint. */
+  readonly stateWidth: number;
+  /** Canonical expressions, which tell what a checkpoint belongs to. */
+  readonly meaning: string;
   /**
    * Fields under Slope, Rsquare or Resi. Such a line never recovers from ±inf, so that where one of these fields holds
    * one, earlier rows than the look-back count.
@@ -46,11 +66,15 @@ export class FactorBlocks {
     this.names = graph.outputs.map(({ name }) => name);
     this.fields = new Set(program.plan.fields.map(({ name }) => name.toLowerCase()));
     this.lookBack = this.#engines[0]!.lookBack;
+    this.resumedLookBack = this.#engines[0]!.resumedLookBack;
+    this.stateWidth = statedRecurrences(program).width;
+    this.meaning = graph.outputs.map(({ tree }) => formatExpression(tree)).join("; ");
     this.lineFields = lineFieldsOf(graph);
   }
 
   /** Columns stay until the second call after this one. The panel has the lanes of a store block. */
-  compute(panel: Panel, { from, to }: RowRange): readonly Column[] {
+  compute(panel: Panel, request: BlockRequest): ComputedBlock {
+    const { from, to, resume, checkpoints = [] } = request;
     const engine = this.#engines[this.#turn]!;
     this.#turn = 1 - this.#turn;
     const named = fieldColumns(panel);
@@ -63,11 +87,14 @@ export class FactorBlocks {
         last: panel.last,
         column: (node) => ({ values: columns.get(node)!, stride: LANES_PER_BLOCK, offset: 0 }),
       },
-      { from, to },
+      { from, to, checkpoints, ...(resume === undefined ? {} : { resume }) },
     );
     const values = this.names.map((_, index) => engine.output(index));
     if (from === 0 && to === this.#rows) mendBrokenLines(this.#graph, panel, { values, origins: {} });
-    return this.#order.map((index) => ({ name: this.names[index]!, values: values[index]! }));
+    return {
+      columns: this.#order.map((index) => ({ name: this.names[index]!, values: values[index]! })),
+      checkpoints: engine.checkpoints,
+    };
   }
 }
 

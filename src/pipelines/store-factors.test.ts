@@ -128,13 +128,13 @@ describe("factors stored from bars", () => {
     expect((await stored()).generation).toBe(generation);
   });
 
-  test("follow new days with the new rows alone, and recurrences with all", async () => {
+  test("follow new days with the new rows alone, recurrences from their stored states", async () => {
     await writeBars(store, market);
     await stored();
     for (let day = 0; day < 6; day++) {
       await writeBars(store, { ...market, from: ROWS + day, to: ROWS + day + 1 });
       const { sets: reports } = await stored();
-      expect(reports[0]!.computedRows).toBe(3);
+      expect(reports.map(({ computedRows }) => computedRows)).toEqual([3, 3 + 3, 3 * (ROWS + day + 1) + 3]);
       await expectComputed();
     }
   });
@@ -150,6 +150,28 @@ describe("factors stored from bars", () => {
     const { sets: reports } = await stored();
     expect(reports[0]!.computedRows).toBe(1 + LOOK_BACK);
     await expectComputed();
+  });
+
+  test("of recurrences go on from the last state before a correction", async () => {
+    const long: MarketRows = { ...market, instruments: 40, to: 530 };
+    await writeBars(store, long);
+    await stored([recurrences]);
+    const correctedAt = async (at: number): Promise<number> => {
+      const value: MarketRows["value"] = (instrument, row, name) =>
+        instrument === 34 && row === at && (name === "close" || name === "low") ? at / 9 : undefined;
+      await writeBars(store, { ...long, value });
+      const { sets: reports } = await stored([recurrences]);
+      await expectComputed([recurrences]);
+      return reports[0]!.computedRows;
+    };
+    // The other part of the set looks back 3 rows.
+    expect(await correctedAt(520)).toBe(530 - 512 + 4);
+    expect(await correctedAt(300)).toBe(530 - 256 + (520 - 300) + 4);
+    expect(await correctedAt(301)).toBe(530 - 256 + 1 + 4);
+    await writeBars(store, { ...long, from: 530, to: 531, value: () => undefined });
+    const { sets: reports } = await stored([recurrences]);
+    expect(reports[0]!.computedRows).toBe(2 + 2);
+    await expectComputed([recurrences]);
   });
 
   test("follow new instruments, longer spans and another adjustment", async () => {

@@ -11,14 +11,16 @@ import {
 } from "#data/store/panel-store";
 import { missingStore } from "#data/store/store-parts";
 import type { Graph } from "#expression/ir/node";
+import type { Checkpoint } from "#expression/run/checkpoint";
 import { lookBackOf } from "#expression/operators/reach";
 import { formatExpression } from "#expression/syntax/format";
 import { factorGraph, type FactorFailure, type FactorList } from "#factors/compute";
 import type { Column, Panel } from "#panel/panel";
-import { FactorBlocks, holdsInfinity } from "./factor-blocks.ts";
+import { FactorBlocks, holdsInfinity, type BlockRequest } from "./factor-blocks.ts";
 import { factorGroups } from "./factor-table.ts";
 import { viewOfStore } from "./market-view.ts";
 import { changedInputs } from "./stale-rows.ts";
+import { RecurrenceStates } from "./recurrence-states.ts";
 import { StoredBlocks } from "./stored-blocks.ts";
 
 /**
@@ -82,6 +84,7 @@ export async function storeFactors(
         gone.map(({ name }) => name),
       );
   }
+  for (const { part, since } of jobs) if (since === null) part.states?.forget(writer);
   const run = { writer, base, blocks, options };
   await storeWithin(jobs.filter(isWithin), run);
   await storeAcross(
@@ -90,7 +93,9 @@ export async function storeFactors(
   );
   for (const { target, part } of jobs) {
     // The lineage of what was brought up to date, also where no value changed.
-    if (target.computedRows > 0) await writer.put(target.set, 0, 0, part.names.map(emptyColumn(target)));
+    if (target.computedRows === 0) continue;
+    await writer.put(target.set, 0, 0, part.names.map(emptyColumn(target)));
+    await part.states?.renew(writer);
   }
   const generation = await writer.commit({ reason: `factors ${sets.map(({ name }) => name).join(", ")}` });
   return {
@@ -117,6 +122,8 @@ interface Part {
   readonly names: readonly string[];
   /** Null for what reaches across instruments. */
   readonly blocks: FactorBlocks | null;
+  /** Of recurrences that can go on from a state. */
+  readonly states: RecurrenceStates | null;
 }
 
 interface Job {
@@ -165,10 +172,14 @@ function prepare(
     for (let from = 0; from < outputs.length; from += most) {
       const some: Graph = { nodes: graph.nodes, outputs: outputs.slice(from, from + most) };
       const computed = new FactorBlocks(some, { rows, precision });
-      parts.push({ names: computed.names, blocks: computed });
+      const name = `${list.name}${from === 0 ? "" : `.${from / most}`}`;
+      const { stateWidth: width, meaning } = computed;
+      const isResumable = outputs === endless && Number.isFinite(computed.resumedLookBack) && width > 0;
+      const states = isResumable ? new RecurrenceStates(name, { width, meaning, engine }, base) : null;
+      parts.push({ names: computed.names, blocks: computed, states });
     }
   }
-  if (across.length > 0) parts.push({ names: across.map(({ name }) => name), blocks: null });
+  if (across.length > 0) parts.push({ names: across.map(({ name }) => name), blocks: null, states: null });
   return { target, parts, failures };
 }
 
@@ -253,23 +264,24 @@ async function storeWithin(jobs: readonly WithinJob[], run: Run): Promise<void> 
   try {
     for (let block = 0; block < blocks.count; block++) {
       options.signal?.throwIfAborted();
-      const due: { readonly job: WithinJob; readonly rows: RowRange }[] = [];
+      const due: { readonly job: WithinJob; readonly request: BlockRequest }[] = [];
       for (const job of jobs) {
-        const rows = await dueRows(job, run, block);
-        if (rows !== null) due.push({ job, rows });
+        const request = await dueRows(job, run, block);
+        if (request !== null) due.push({ job, request });
       }
       if (due.length > 0) {
         const panel = await blocks.read(block, {
           wanted: new Set(due.flatMap(({ job }) => [...job.part.blocks.fields])),
-          from: Math.min(...due.map(({ job, rows }) => Math.max(0, rows.from - job.part.blocks.lookBack))),
+          from: Math.min(...due.map(({ job, request }) => firstRead(job.part.blocks, request))),
         });
-        for (const { job, rows } of due) {
+        for (const { job, request } of due) {
           const { target, part } = job;
           const inTurn = writes.get(job)!;
           await inTurn.room();
-          const columns = part.blocks.compute(panel, rows);
-          target.computedRows += rows.to - rows.from;
-          inTurn.add(writer.put(target.set, block, rows.from, columns));
+          const { columns, checkpoints } = part.blocks.compute(panel, request);
+          target.computedRows += request.to - request.from;
+          inTurn.add(writer.put(target.set, block, request.from, columns));
+          await part.states?.put(writer, block, checkpoints);
         }
       }
       options.onBlock?.(block + 1, blocks.count);
@@ -282,19 +294,33 @@ async function storeWithin(jobs: readonly WithinJob[], run: Run): Promise<void> 
 }
 
 /** Rows of a block to compute: none, those that changed and what depends on them, or all. */
-async function dueRows(job: WithinJob, run: Run, block: number): Promise<RowRange | null> {
+async function dueRows({ part, since }: WithinJob, run: Run, block: number): Promise<BlockRequest | null> {
   const { base, blocks } = run;
-  const whole = { from: 0, to: base.time.days.length };
-  if (whole.to === 0) return null;
-  if (job.since === null) return whole;
-  const { lookBack, fields, lineFields } = job.part.blocks;
-  const change = { before: job.since, now: base, fields: blocks.inputsOf(fields) };
-  const changed = await changedInputs(change, block);
+  const { states } = part;
+  const end = base.time.days.length;
+  if (end === 0) return null;
+  const request = (rows: RowRange, resume?: Checkpoint): BlockRequest => ({
+    ...rows,
+    ...(resume === undefined ? {} : { resume }),
+    ...(states === null ? {} : { checkpoints: RecurrenceStates.rowsWithin(rows.from, rows.to) }),
+  });
+  const whole = request({ from: 0, to: end });
+  if (since === null) return whole;
+  const { lookBack, fields, lineFields } = part.blocks;
+  const changed = await changedInputs({ before: since, now: base, fields: blocks.inputsOf(fields) }, block);
   if (changed === null) return null;
-  if (changed === "all" || lookBack === Number.POSITIVE_INFINITY) return whole;
+  const isBounded = lookBack !== Number.POSITIVE_INFINITY;
+  if (changed === "all" || (!isBounded && states === null)) return whole;
   if (lineFields.size > 0 && holdsInfinity(await blocks.read(block, { wanted: lineFields }), lineFields))
     return whole;
-  return { from: changed.from, to: Math.min(whole.to, changed.to + lookBack) };
+  if (isBounded) return request({ from: changed.from, to: Math.min(end, changed.to + lookBack) });
+  const resume = (await states?.before(block, changed.from, since)) ?? null;
+  return resume === null ? whole : request({ from: resume.row, to: end }, resume);
+}
+
+/** First row whose inputs a run reads. */
+function firstRead(blocks: FactorBlocks, { from, resume }: BlockRequest): number {
+  return Math.max(0, from - (resume === undefined ? blocks.lookBack : blocks.resumedLookBack));
 }
 
 /** At most two writes at a time, as many as blocks lie in memory. */

@@ -29,6 +29,15 @@ export function marketStore(root: string, options: { readonly keep?: number } = 
   );
 }
 
+/** Windows and a recurrence, enough of them that storing takes a while. */
+export const killedSet = {
+  name: "killed",
+  factors: Array.from({ length: 40 }, (_, index) => [
+    { name: `MA${index + 2}`, expression: `Mean($close,${index + 2})/$close` },
+    { name: `EMA${index + 2}`, expression: `EMA($close,${index + 2})/$close` },
+  ]).flat(),
+};
+
 export interface MarketRows {
   readonly instruments: number;
   /** Rows to write; the store is made to cover them. */
