@@ -108,7 +108,7 @@ async function showFactor(context: CommandContext, name: string, explain: boolea
   // A name has no sign in it that an expression needs.
   const found = /^[\p{L}\p{N}_.]+$/u.test(name) ? registry.factor(name) : undefined;
   const expression = found?.factor.expression ?? name;
-  const text = explainExpression(expression);
+  const text = explainExpression(expression, found?.factor.float32 === true ? { float32: true } : {});
   const twins = found === undefined ? [] : registry.twins(found);
   if (found !== undefined) describe(terminal, { found, twins, file: files.get(found.set.name) });
   terminal.line(explain ? text : text.slice(0, text.indexOf("\n\n")));

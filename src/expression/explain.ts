@@ -1,17 +1,25 @@
 import { buildGraph, treeOf, type ExpressionSource } from "./ir/build.ts";
-import type { Graph } from "./ir/node.ts";
+import type { Graph, GraphOutput } from "./ir/node.ts";
 import { printGraph } from "./ir/print.ts";
 import { lookAheadOf, lookBackOf } from "./operators/reach.ts";
 import { planPhases, printPhases } from "./plan/phases.ts";
+import { planBlocks } from "./plan/block-plan.ts";
+import { printBlockPlan } from "./plan/print-block-plan.ts";
 import { planOf, printPlan } from "./plan/plan.ts";
 import { formatExpression } from "./syntax/format.ts";
 import { childrenOf, type SyntaxNode } from "./syntax/tree.ts";
 import { formatNumber } from "./syntax/format.ts";
 
-/** Everything the compiler knows about an expression, as text: syntax tree, graph with types, plan, look-back. */
-export function explainExpression(source: ExpressionSource): string {
+/**
+ * Everything the compiler knows about an expression, as text: syntax tree, graph with types, look-back, plan of the
+ * reference backend and of the vector code. `float32`: as in a factor set that allows float32 lanes.
+ */
+export function explainExpression(
+  source: ExpressionSource,
+  facts: Pick<GraphOutput, "float32"> = {},
+): string {
   const tree = treeOf(source);
-  const graph = buildGraph([{ name: "result", expression: tree }]);
+  const graph = buildGraph([{ name: "result", expression: tree, ...facts }]);
   const root = graph.nodes[graph.outputs[0]!.node]!;
   const back = lookBackOf(root.reach);
   return [
@@ -27,6 +35,8 @@ export function explainExpression(source: ExpressionSource): string {
     printGraph(graph),
     "",
     ...planLines(graph),
+    "",
+    ...vectorLines(graph),
   ].join("\n");
 }
 
@@ -35,6 +45,17 @@ function planLines(graph: Graph): readonly string[] {
     return ["plan", printPlan(planOf(graph, [graph.outputs[0]!.node]))];
   }
   return ["plan (universe: every instrument of the data, on the rows of its own span)", printPhases(graph)];
+}
+
+/** Vector code of each phase, with nodes numbered as the rewritten graph has them. */
+function vectorLines(graph: Graph): readonly string[] {
+  const { before, last } = planPhases(graph);
+  const phases = [...before.map((phase) => phase.graph), last];
+  return phases.flatMap((phase, index) => {
+    const plan = planBlocks(phase, { precision: "f32" });
+    const title = phases.length > 1 ? `vector code, phase ${index + 1}` : "vector code";
+    return [`${title} (graph after rewriting)`, printGraph(plan.graph), printBlockPlan(plan)];
+  });
 }
 
 export function printTree(tree: SyntaxNode, indent = ""): string {

@@ -67,7 +67,10 @@ export class FieldSetTable {
     }
     const merged = [...(known?.fields ?? [])];
     let isNew = known === undefined;
-    for (const field of fields) {
+    // In the order of the description, which need not be the one that the columns lie in.
+    const put = new Set(fields.map((field) => field.name));
+    for (const field of set.fields) {
+      if (!put.has(field.name)) continue;
       taken.names.add(field.name);
       const index = merged.findIndex((other) => other.name === field.name);
       if (index >= 0 && JSON.stringify(merged[index]) === JSON.stringify(plainField(field))) continue;

@@ -6,6 +6,8 @@ import type { Disk, DiskRead, FilePart } from "./disk.ts";
 const READS_AT_ONCE = 4;
 
 const GATHER_BYTES = 2 ** 20;
+/** Parts that lie one behind the other in memory too go out together, up to this size, so that one call keeps a thread busy. */
+const RUN_BYTES = 2 ** 26;
 const idleBuffers: Uint8Array[] = [];
 
 const isMissing = (error: unknown): boolean =>
@@ -13,7 +15,8 @@ const isMissing = (error: unknown): boolean =>
 
 /**
  * Gathers small parts that follow one another, and writes while the next parts are made. Neither a vector of large
- * buffers nor fresh large buffers for each call are as fast as a few that are used again.
+ * buffers nor fresh large buffers for each call are as fast as a few that are used again, or as none at all: parts that
+ * are contiguous in memory are written from there.
  */
 async function writeAll(path: string, parts: Iterable<FilePart>): Promise<void> {
   await using file = await open(path, "wx");
@@ -34,12 +37,12 @@ async function writeAll(path: string, parts: Iterable<FilePart>): Promise<void> 
     buffers.reverse();
     length = 0;
   };
-  for (const part of parts) {
-    const { at, bytes } = part;
+  for (const run of contiguousRuns(parts)) {
+    const { at, bytes } = run;
     if (at !== start + length || length + bytes.length > GATHER_BYTES) await writeGathered();
     if (bytes.length >= GATHER_BYTES / 2) {
       await writeGathered();
-      await write(part);
+      await write(run);
       continue;
     }
     if (length === 0) start = at;
@@ -49,6 +52,25 @@ async function writeAll(path: string, parts: Iterable<FilePart>): Promise<void> 
   await writeGathered();
   await pending;
   if (idleBuffers.length < 8) idleBuffers.push(...buffers);
+}
+
+/** Joins parts that follow one another in the file and in memory. */
+function* contiguousRuns(parts: Iterable<FilePart>): Generator<FilePart> {
+  let run: FilePart | null = null;
+  for (const part of parts) {
+    const joined: FilePart | null = run === null ? part : joinedParts(run, part);
+    if (joined === null) yield run!;
+    run = joined ?? part;
+  }
+  if (run !== null) yield run;
+}
+
+function joinedParts(left: FilePart, right: FilePart): FilePart | null {
+  const length = left.bytes.length + right.bytes.length;
+  if (length > RUN_BYTES || right.at !== left.at + left.bytes.length) return null;
+  const { buffer, byteOffset } = left.bytes;
+  if (right.bytes.buffer !== buffer || right.bytes.byteOffset !== byteOffset + left.bytes.length) return null;
+  return { at: left.at, bytes: new Uint8Array(buffer, byteOffset, length) };
 }
 
 async function writeAt(file: FileHandle, { at, bytes }: FilePart): Promise<void> {

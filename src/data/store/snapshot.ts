@@ -5,8 +5,9 @@ import type { Role } from "#panel/roles";
 import { DataError } from "../errors.ts";
 import { firstRow, rowCount, timeAxisOf } from "./axis.ts";
 import { layeredBytes, readLayers } from "./layered-read.ts";
-import type { Manifest } from "./manifest.ts";
-import { blockCount, SegmentIndex, summaryOf } from "./manifest.ts";
+import { spanOf } from "./layers.ts";
+import type { Manifest, SegmentEntry } from "./manifest.ts";
+import { blockCount, SegmentIndex, segmentPath, summaryOf } from "./manifest.ts";
 import type { Mark } from "./marks.ts";
 import type {
   FieldSet,
@@ -40,6 +41,8 @@ export function storedInstrument(
     attributes,
   };
 }
+
+const keyOf = (entry: SegmentEntry): string => `${segmentPath(entry)} ${entry.fields.join(" ")}`;
 
 /** Copies lanes of a block, `[row][lane]`, to their columns of a panel, `[row][column]`. */
 function takeLanes(
@@ -87,6 +90,31 @@ export class ManifestSnapshot implements StoreSnapshot {
   readonly #pin: Mark | null;
   readonly #byId: ReadonlyMap<string, StoredInstrument>;
   #isClosed = false;
+
+  /**
+   * The smallest range of rows outside of which a set and block consist of the very same files in two generations of one
+   * store; null when all do. Inside it values may still be equal. Throws `TypeError` on snapshots of another kind.
+   */
+  static rowsRewritten(
+    part: { readonly set: string; readonly block: number },
+    before: StoreSnapshot,
+    now: StoreSnapshot,
+  ): RowRange | null {
+    if (!(before instanceof ManifestSnapshot && now instanceof ManifestSnapshot))
+      throw new TypeError("these are no generations of one store");
+    const { set, block } = part;
+    const [entriesBefore, entriesNow] = [before.#segments.of(set, block), now.#segments.of(set, block)];
+    const [keysBefore, keysNow] = [new Set(entriesBefore.map(keyOf)), new Set(entriesNow.map(keyOf))];
+    const differing = [
+      ...entriesNow.filter((entry) => !keysBefore.has(keyOf(entry))),
+      ...entriesBefore.filter((entry) => !keysNow.has(keyOf(entry))),
+    ];
+    if (differing.length === 0) return null;
+    const { axis } = now.#manifest;
+    const { from, to } = spanOf(differing);
+    const shift = firstRow(axis);
+    return { from: Math.max(0, from - shift), to: Math.min(to - shift, rowCount(axis)) };
+  }
 
   constructor(
     manifest: Manifest,

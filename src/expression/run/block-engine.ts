@@ -35,6 +35,11 @@ export interface RunOptions {
   readonly to?: number;
   /** Rows before `from` are in memory from an earlier run over the same instruments, and none is computed again. */
   readonly continues?: boolean;
+  /**
+   * Called with results as they are made, a chunk of rows at a time, oldest first: `output` then gives these rows. What is
+   * still in the cache need not be written to memory and read again. Graphs of several stages deliver all rows at once.
+   */
+  readonly consume?: (rows: Rows) => void;
   /** Where recurrences go on; of row `from`. */
   readonly resume?: Checkpoint;
   /** Rows, in ascending order, for which `checkpoints` shall be there afterwards: after `from`, and up to `to`. */
@@ -168,6 +173,12 @@ export class BlockEngine {
       for (const id of kernels) this.#runKernel(id, { data, from: startOf(id), to }, options);
       this.#runFamilies(index, { data, from, to, startOf, options });
     }
+    if (!this.#consumesChunks(options)) options.consume?.({ from, to });
+  }
+
+  /** Whether every chunk is complete as soon as it is delivered. */
+  #consumesChunks({ consume }: RunOptions): boolean {
+    return consume !== undefined && this.#stages.length === 1 && this.#memory.quads <= GROUP;
   }
 
   /**
@@ -192,7 +203,9 @@ export class BlockEngine {
   #check(data: BlockData, options: RunOptions & Rows): void {
     const { rows, results = rows } = this.program.shape;
     const { from, to, resume, checkpoints = [] } = options;
-    if (from < 0 || to > rows || from > to || to - from > results)
+    const most = this.#consumesChunks(options) ? Math.min(results, CHUNK_ROWS) : results;
+    const held = this.#consumesChunks(options) ? Math.min(to - from, CHUNK_ROWS) : to - from;
+    if (from < 0 || to > rows || from > to || held > most)
       throw new RangeError(`rows ${from} to ${to} of a program for ${rows} rows and ${results} results`);
     if (resume !== undefined && (resume.row !== from || resume.width !== this.#stated.width))
       throw new RangeError(
@@ -230,6 +243,7 @@ export class BlockEngine {
   #runFamilies(stage: number, run: FamiliesRun): void {
     const families = this.#stages[stage]!;
     const { quads } = this.#memory;
+    const inChunks = this.#consumesChunks(run.options);
     const starts = families.map(({ family }) => Math.min(...family.targets.map((id) => run.startOf(id))));
     const earliest = Math.min(run.from, ...starts);
     const moments = families.map(({ family }, index) =>
@@ -253,7 +267,10 @@ export class BlockEngine {
           }
         }
         const wanted = Math.max(from, run.from);
-        if (wanted < to) this.#deliverChunk({ stage, group, quads: end - group, from: wanted, to });
+        if (wanted >= to) continue;
+        if (inChunks) this.#results = { from: wanted, to };
+        this.#deliverChunk({ stage, group, quads: end - group, from: wanted, to });
+        if (inChunks) run.options.consume!({ from: wanted, to });
       }
     }
   }

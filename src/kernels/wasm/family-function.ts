@@ -325,8 +325,9 @@ class Emitter {
     if (store.kind === "output" && store.unless !== null) {
       const made = this.#scratch();
       code.set(made).get(place);
-      if (type === "f32") code.memory(vector.load64Zero, 2, offset).simd(vector.promote);
-      else code.memory(vector.load, 2, offset);
+      if (lanes === "f64x2" && type === "f32") {
+        code.memory(vector.load64Zero, 2, offset).simd(vector.promote);
+      } else code.memory(vector.load, 2, offset);
       code.get(made);
       this.#push(store.unless, places);
       code.simd(vector.select);
