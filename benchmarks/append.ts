@@ -16,8 +16,8 @@ const full = process.argv.includes("--full");
 const instruments = 5_000;
 const days = 150;
 const repeats = full ? 25 : 9;
-/** Instruments of one block: few enough that a block's rows stay in the second-level cache. */
-const LANES = 32;
+/** Instruments of one block: wide rows are read faster, and a single chunk of rows needs no more cache. */
+const LANES = 256;
 
 const FIELDS = ["open", "high", "low", "close", "vwap", "volume"] as const;
 
