@@ -154,4 +154,21 @@ const inOrder: readonly (readonly [name: string, value: number, ...bars: readonl
   ["CDLXSIDEGAP3METHODS", 100, [99, 101.5, 98.5, 101], [103, 106.5, 102.5, 106], [104, 104.5, 99.5, 100]],
 ];
 
-export const motifs: readonly Motif[] = inOrder.map(([name, value, ...bars]) => ({ name, value, bars }));
+/** Patterns that have a mirror image, in which highs are lows, of the opposite value. */
+const MIRRORED =
+  "CDL3INSIDE CDL3LINESTRIKE CDL3OUTSIDE CDLABANDONEDBABY CDLBREAKAWAY CDLHIKKAKE CDLHIKKAKEMOD CDLKICKING CDLRISEFALL3METHODS CDLTASUKIGAP CDLXSIDEGAP3METHODS".split(
+    " ",
+  );
+
+const asWritten: readonly Motif[] = inOrder.map(([name, value, ...bars]) => ({ name, value, bars }));
+
+export const motifs: readonly Motif[] = [
+  ...asWritten,
+  ...asWritten
+    .filter(({ name }) => MIRRORED.includes(name))
+    .map(({ name, value, bars }) => ({ name, value: -value, bars: bars.map(mirrored) })),
+];
+
+function mirrored([open, high, low, close]: Bar): Bar {
+  return [200 - open, 200 - low, 200 - high, 200 - close];
+}
