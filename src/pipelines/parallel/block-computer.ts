@@ -1,4 +1,5 @@
 import { BlockEngine } from "#expression/run/block-engine";
+import type { BlockData } from "#expression/run/block-memory";
 import type { BlockProgram } from "#expression/run/block-program";
 
 export type Values = Float32Array | Float64Array;
@@ -38,14 +39,38 @@ export class BlockComputer {
     this.#column = new Map(inputNodes(program).map((node, index) => [node, index]));
   }
 
-  compute(inputs: BlockInputs, { offset, instruments }: BlockPlace): void {
+  compute(inputs: BlockInputs, place: BlockPlace): void {
+    this.#engine.run(this.#dataOf(inputs, place));
+  }
+
+  /**
+   * Computes a block and copies its outputs one after the other, each `[row][instrument]`: chunk by chunk while they are in
+   * the cache, where the program allows that.
+   */
+  computeInto(target: Values, inputs: BlockInputs, place: BlockPlace): void {
+    const { plan, shape } = this.#engine.program;
+    const { instruments } = place;
+    const size = shape.rows * instruments;
+    this.#engine.run(this.#dataOf(inputs, place), {
+      consume: ({ from, to }) => {
+        for (const index of plan.graph.outputs.keys()) {
+          const own = this.#engine.output(index);
+          const start = index * size + from * instruments;
+          if (instruments === shape.lanes) target.set(own, start);
+          else narrowed(own, target.subarray(start, start + (to - from) * instruments), shape.lanes);
+        }
+      },
+    });
+  }
+
+  #dataOf(inputs: BlockInputs, { offset, instruments }: BlockPlace): BlockData {
     const { stride, columns } = inputs;
-    this.#engine.run({
+    return {
       instruments,
       first: inputs.first.subarray(offset, offset + instruments),
       last: inputs.last.subarray(offset, offset + instruments),
       column: (node) => ({ values: columns[this.#column.get(node)!]!, stride, offset }),
-    });
+    };
   }
 
   /** The outputs of the last block, each `[row][instrument]`; those of a full block are the engine's own until the next. */
@@ -56,28 +81,18 @@ export class BlockComputer {
       if (instruments === shape.lanes) return own;
       const size = shape.rows * instruments;
       const narrow = plan.precision === "f32" ? new Float32Array(size) : new Float64Array(size);
-      this.#narrow(own, narrow, instruments);
+      narrowed(own, narrow, shape.lanes);
       return narrow;
     });
   }
+}
 
-  /** Copies the outputs of the last block one after the other. */
-  copyTo(target: Values, instruments: number): void {
-    const { plan, shape } = this.#engine.program;
-    const size = shape.rows * instruments;
-    for (const index of plan.graph.outputs.keys()) {
-      const own = this.#engine.output(index);
-      const place = target.subarray(index * size, (index + 1) * size);
-      if (instruments === shape.lanes) place.set(own);
-      else this.#narrow(own, place, instruments);
-    }
-  }
-
-  #narrow(own: Values, target: Values, instruments: number): void {
-    const { rows, lanes } = this.#engine.program.shape;
-    for (let row = 0; row < rows; row++) {
-      for (let lane = 0; lane < instruments; lane++)
-        target[row * instruments + lane] = own[row * lanes + lane]!;
-    }
+/** Takes the instruments in use out of rows of `lanes`. */
+function narrowed(own: Values, target: Values, lanes: number): void {
+  const rows = own.length / lanes;
+  const instruments = target.length / rows;
+  for (let row = 0; row < rows; row++) {
+    for (let lane = 0; lane < instruments; lane++)
+      target[row * instruments + lane] = own[row * lanes + lane]!;
   }
 }

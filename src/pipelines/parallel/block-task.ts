@@ -54,10 +54,9 @@ export function computeBlocks(input: unknown, { gate, post }: TaskThread): void 
     const used = slot.instruments[0]!;
     const offset = order === null ? 0 : order[position]! * program.shape.lanes;
     const instruments = Math.min(program.shape.lanes, used - offset);
-    computer.compute(slot, { offset, instruments });
-    report("computed", position);
     if (!gate.wait(() => position < Atomics.load(control, RELEASED) + results.length)) return;
-    computer.copyTo(results[position % results.length]!, instruments);
+    computer.computeInto(results[position % results.length]!, slot, { offset, instruments });
+    report("computed", position);
     report("ready", position);
   }
 }

@@ -59,7 +59,8 @@ export async function* evaluateBlocks(
   const threads = parallel?.threads ?? 1;
   const widest = blockWidth({ ...options, outputs: graph.outputs.length, rows, threads });
   const width = Math.min(widest, Math.ceil(lanes / 4) * 4);
-  const prepared = prepareProgram(graph, { rows, lanes: width }, options);
+  const inChunks = parallel !== undefined;
+  const prepared = prepareProgram(graph, { rows, lanes: width }, { ...options, inChunks });
   const blocks = Math.ceil(lanes / width);
   const order = options.order?.(blocks) ?? Array.from({ length: blocks }, (_, block) => block);
   const whole = wholeSlot(prepared.program, panel, options);
@@ -139,7 +140,7 @@ export async function* evaluatePanels<P extends Panel>(
   const lanes = Math.max(4, Math.ceil(head.value.instruments.length / 4) * 4);
   const shape = { rows: head.value.time.days.length, lanes };
   const precision = options.precision === "own" ? "f64" : (options.precision ?? "f32");
-  const prepared = prepareProgram(graph, shape, { ...options, precision });
+  const prepared = prepareProgram(graph, shape, { ...options, precision, inChunks: true });
   const { program } = prepared;
   const like = inputValues(program, head.value, options);
   const slots = Array.from({ length: parallel.threads + 2 }, () => emptySlot(program, like));

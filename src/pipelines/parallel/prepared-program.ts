@@ -1,6 +1,6 @@
 import type { Graph } from "#expression/ir/node";
 import { planBlocks } from "#expression/plan/block-plan";
-import { compileBlocks, type BlockProgram, type BlockShape } from "#expression/run/block-program";
+import { CHUNK_ROWS, compileBlocks, type BlockProgram, type BlockShape } from "#expression/run/block-program";
 import { packProgram, type PortableProgram } from "./portable-program.ts";
 
 /** A compiled program in all the forms that threads need. */
@@ -24,12 +24,19 @@ const RESULT_BYTES = 512 * 2 ** 20;
 const prepared = new WeakMap<Graph, { readonly key: string; readonly made: PreparedProgram }>();
 
 /** Compiles a graph for blocks of a shape; the last one of each graph is kept. */
-export function prepareProgram(graph: Graph, shape: BlockShape, options: ProgramOptions): PreparedProgram {
-  const { precision = "f32", lanes = "mixed" } = options;
-  const key = [shape.rows, shape.lanes, precision, lanes].join();
+export function prepareProgram(
+  graph: Graph,
+  shape: BlockShape,
+  options: ProgramOptions & { readonly inChunks?: boolean },
+): PreparedProgram {
+  const { precision = "f32", lanes = "mixed", inChunks = false } = options;
+  const key = [shape.rows, shape.lanes, precision, lanes, inChunks].join();
   const known = prepared.get(graph);
   if (known?.key === key) return known.made;
-  const program = compileBlocks(planBlocks(graph, { precision, lanes }), shape);
+  const plan = planBlocks(graph, { precision, lanes });
+  // Graphs of one stage hand their results on chunk by chunk and need no room for all rows.
+  const room = inChunks && plan.stages.length === 1 ? { results: Math.min(shape.rows, CHUNK_ROWS) } : {};
+  const program = compileBlocks(plan, { ...shape, ...room });
   const made = { program, module: new WebAssembly.Module(program.bytes), portable: packProgram(program) };
   prepared.set(graph, { key, made });
   return made;
