@@ -1,108 +1,187 @@
 /**
- * Alpha158 on the reference backend, CPU time per instrument-day; results are checked before anything is timed.
+ * Factor sets on one thread: CPU time per instrument-day, from a market panel to results handed over chunk by chunk; the
+ * same with the results of a block kept in memory; from text to the first block; and the reference backend. Results are checked against the reference before anything is timed.
  *   node benchmarks/factors.ts [--json] [--full]
  */
+import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
+import { buildGraph } from "#expression/ir/build";
+import type { Graph } from "#expression/ir/node";
+import { planBlocks } from "#expression/plan/block-plan";
+import { BlockEngine, type BlockData } from "#expression/run/block-engine";
+import { compileBlocks } from "#expression/run/block-program";
+import { evaluateExpressions } from "#expression/run/evaluate";
+import { fieldColumns } from "#expression/run/fields";
 import { factorSet } from "#factors/catalogue";
-import { computeFactors } from "#factors/compute";
-import { panelOf, type Panel } from "#panel/panel";
+import type { Panel } from "#panel/panel";
+import { syntheticMarket } from "./market/synthetic.ts";
 
 const json = process.argv.includes("--json");
 const full = process.argv.includes("--full");
-const instruments = full ? 64 : 8;
-const days = full ? 2_500 : 500;
-const repeats = full ? 5 : 3;
+const LANES = 32;
+const DAYS = 2_500;
 
-/** A seeded random walk with volume; `missing` of the rows are days without trading. */
-function syntheticMarket(missing: number): Panel<"market"> {
-  let state = 20_240_601;
-  const random = (): number => {
-    state = (Math.imul(state ^ (state >>> 15), state | 1) + 0x6d2b79f5) | 0;
-    return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const names = ["open", "high", "low", "close", "vwap", "volume"] as const;
-  const columns = names.map((name) => ({
-    name,
-    values: new Float32Array(days * instruments).fill(Number.NaN),
+function graphOf(sets: readonly string[]): Graph {
+  return buildGraph(
+    sets.flatMap((name) =>
+      factorSet(name).factors.map((factor) => ({
+        name: `${name}.${factor.name}`,
+        expression: factor.expression,
+        float32: factor.float32 === true,
+      })),
+    ),
+  );
+}
+
+function print(line: {
+  readonly name: string;
+  readonly value: number;
+  readonly median: number;
+  readonly unit: string;
+}): void {
+  const rounded = { ...line, value: round(line.value), median: round(line.median) };
+  if (json) console.log(JSON.stringify({ ...rounded, threads: 1 }));
+  else {
+    const { name, value, median, unit } = rounded;
+    console.log(`${name}: ${value} ${unit} (median ${median}) on ${cpus()[0]?.model ?? "unknown"}`);
+  }
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+function cpuMicros(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
+function blocksOf(engine: BlockEngine, market: Panel<"market">): BlockData[] {
+  const { graph } = engine.program.plan;
+  const columns = fieldColumns(market);
+  const stride = market.instruments.length;
+  return Array.from({ length: stride / LANES }, (_, block) => ({
+    instruments: LANES,
+    first: market.first.subarray(block * LANES, (block + 1) * LANES),
+    last: market.last.subarray(block * LANES, (block + 1) * LANES),
+    column(node) {
+      const field = graph.nodes[node]!;
+      if (field.kind !== "field") throw new Error("a benchmark's graph reads its own fields only");
+      return { values: columns.get(field.name)!, stride, offset: block * LANES };
+    },
   }));
-  for (let lane = 0; lane < instruments; lane++) {
-    let price = 10 + 20 * random();
-    for (let row = 0; row < days; row++) {
-      price *= 1 + (random() - 0.5) * 0.04;
-      if (random() < missing) continue;
-      const spread = price * 0.01 * random();
-      const bar = [
-        price - spread / 2,
-        price + spread,
-        price - spread,
-        price,
-        price,
-        Math.floor(1e6 * random()) + 100,
-      ];
-      bar.forEach((value, field) => (columns[field]!.values[row * instruments + lane] = value));
-    }
-  }
-  return panelOf({
-    role: "market",
-    time: { freq: "day", days: Int32Array.from({ length: days }, (_, row) => 18_000 + row) },
-    instruments: Array.from({ length: instruments }, (_, lane) => `I${lane}`),
-    first: new Int32Array(instruments),
-    last: new Int32Array(instruments).fill(days - 1),
-    columns,
-  });
 }
 
-/** MA20, ROC20 and CNTP20 stated slowly, on the closes themselves. */
-function check(market: Panel<"market">, factors: Panel<"factor">): void {
-  const close = market.columns.get("close")!.values;
-  const at = (row: number, lane: number): number => (row < 0 ? Number.NaN : close[row * instruments + lane]!);
-  for (let row = 0; row < days; row += 7) {
-    for (let lane = 0; lane < instruments; lane++) {
-      const start = Math.max(0, row - 19);
-      const window = Array.from({ length: row - start + 1 }, (_, index) => at(start + index, lane));
-      const seen = window.filter((value) => !Number.isNaN(value));
-      const today = at(row, lane);
-      const mean = seen.reduce((sum, value) => sum + value, 0) / seen.length;
-      const rises = window.filter((value, index) => value > at(start + index - 1, lane)).length;
-      const expected = {
-        MA20: mean / today,
-        ROC20: at(row - 20, lane) / today,
-        CNTP20: rises / window.length,
-      };
-      if (seen.length === 0) continue;
-      for (const [name, value] of Object.entries(expected)) {
-        const got = factors.columns.get(name)!.values[row * instruments + lane]!;
-        const same = Number.isNaN(value)
-          ? Number.isNaN(got)
-          : Math.abs(got - value) <= 1e-6 * Math.abs(value) + 1e-9;
-        if (!same) throw new Error(`${name} at row ${row} of I${lane} is ${got}, expected ${value}`);
-      }
+/** The first instruments of the first block against the reference backend, with the goldens' tolerances of float32 lanes. */
+function check(graph: Graph, engine: BlockEngine, market: Panel<"market">): void {
+  const few = 4;
+  const columns = [...market.columns.values()].map(({ name, values }) => ({
+    name,
+    values: Float32Array.from(
+      { length: DAYS * few },
+      (_, at) => values[Math.floor(at / few) * market.instruments.length + (at % few)]!,
+    ),
+  }));
+  const part = {
+    ...market,
+    instruments: market.instruments.slice(0, few),
+    first: market.first.slice(0, few),
+    last: market.last.slice(0, few),
+    columns: new Map(columns.map((column) => [column.name, column])),
+  };
+  engine.run(blocksOf(engine, market)[0]!);
+  for (const [index, { name, values }] of evaluateExpressions(graph, part, { backend: "js" }).entries()) {
+    const block = engine.output(index);
+    const tolerance = /CORR|CORD|WVMA|RSQ|SKEW|KURT/.test(name) ? 1e-4 : 1e-5;
+    for (const [at, wanted] of values.entries()) {
+      const found = block[Math.floor(at / few) * LANES + (at % few)]!;
+      const same =
+        Object.is(found, wanted) || Math.abs(found - wanted) <= tolerance + tolerance * Math.abs(wanted);
+      if (!same) throw new Error(`${name} at ${at}: ${found}, the reference has ${wanted}`);
     }
   }
 }
 
-for (const [name, missing] of [
-  ["clean", 0],
-  ["nan5", 0.05],
-] as const) {
-  const market = syntheticMarket(missing);
-  const set = factorSet("alpha158");
-  check(market, computeFactors(set, market).panel);
-  const micros: number[] = [];
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const before = process.cpuUsage();
-    computeFactors(set, market);
-    const { user, system } = process.cpuUsage(before);
-    micros.push((user + system) / (instruments * days));
+function measure(
+  name: string,
+  sets: readonly string[],
+  how: { readonly lanes: "mixed" | "float64"; readonly gaps: number },
+): void {
+  const market = syntheticMarket({ instruments: full ? 256 : 64, days: DAYS, gaps: how.gaps });
+  const graph = graphOf(sets);
+  const plan = planBlocks(graph, { precision: "f32", lanes: how.lanes });
+  const engine = new BlockEngine(compileBlocks(plan, { rows: DAYS, lanes: LANES }));
+  check(graph, engine, market);
+  const blocks = blocksOf(engine, market);
+  let handed = 0;
+  const consume = (rows: { readonly from: number; readonly to: number }): void => {
+    handed += rows.to - rows.from + Number(engine.output(0)[0] === 0);
+  };
+  for (const [suffix, options] of [
+    ["", { consume }],
+    ["/kept", {}],
+  ] as const) {
+    const best = new Float64Array(blocks.length).fill(Number.POSITIVE_INFINITY);
+    const totals = Array.from({ length: full ? 40 : 15 }, () => {
+      const micros = blocks.map((block) => cpuMicros(() => engine.run(block, options)));
+      for (const [index, value] of micros.entries()) best[index] = Math.min(best[index]!, value);
+      return micros.reduce((sum, value) => sum + value, 0);
+    }).sort((a, b) => a - b);
+    const rows = market.instruments.length * DAYS;
+    const value = best.reduce((sum, each) => sum + each, 0) / rows;
+    print({ name: `${name}${suffix}`, value, median: totals[totals.length >> 1]! / rows, unit: "us/row" });
   }
-  micros.sort((a, b) => a - b);
-  const value = Number(micros[0]!.toFixed(2));
-  const median = Number(micros[micros.length >> 1]!.toFixed(2));
-  if (json) {
-    console.log(JSON.stringify({ name: `alpha158/js/${name}`, value, median, unit: "us/row", threads: 1 }));
-  } else {
-    console.log(
-      `alpha158/js/${name}: ${value} µs/row (median ${median}) on ${cpus()[0]?.model ?? "unknown"}`,
-    );
-  }
+  if (handed === 0) throw new Error(`${name}: nothing was handed over`);
+}
+
+function measureReference(): void {
+  const market = syntheticMarket({ instruments: full ? 32 : 8, days: 500, gaps: 0 });
+  const graph = graphOf(["alpha158"]);
+  const rows = market.instruments.length * 500;
+  const micros = Array.from(
+    { length: 3 },
+    () => cpuMicros(() => evaluateExpressions(graph, market, { backend: "js" })) / rows,
+  ).sort((a, b) => a - b);
+  print({ name: "alpha158/js/clean", value: micros[0]!, median: micros[1]!, unit: "us/row" });
+}
+
+/** In a fresh process: parse, rewrite, plan, encode, compile, instantiate, and four instruments × 250 days computed. */
+function start(): number {
+  const factors = factorSet("alpha158").factors.map(({ name, expression }) => ({
+    name,
+    expression,
+    float32: true,
+  }));
+  const values = new Float32Array(250 * 4).fill(3);
+  return (
+    cpuMicros(() => {
+      const plan = planBlocks(buildGraph(factors), { precision: "f32" });
+      const engine = new BlockEngine(compileBlocks(plan, { rows: 250, lanes: 4 }));
+      engine.run({
+        instruments: 4,
+        first: [0, 0, 0, 0],
+        last: [249, 249, 249, 249],
+        column: () => ({ values, stride: 4, offset: 0 }),
+      });
+    }) / 1000
+  );
+}
+
+if (process.argv.includes("--start")) {
+  console.log(start());
+} else {
+  measure("alpha158/f32x4/clean", ["alpha158"], { lanes: "mixed", gaps: 0 });
+  measure("alpha158/f32x4/nan5", ["alpha158"], { lanes: "mixed", gaps: 0.05 });
+  measure("alpha158/f64x2/clean", ["alpha158"], { lanes: "float64", gaps: 0 });
+  measure("alpha360/f32x4/clean", ["alpha360"], { lanes: "mixed", gaps: 0 });
+  measure("tech+fund+base/mixed/clean", ["tech", "fund", "base"], { lanes: "mixed", gaps: 0 });
+  measureReference();
+  const starts = Array.from({ length: full ? 9 : 3 }, () => {
+    const child = spawnSync(process.execPath, [import.meta.filename, "--start"], { encoding: "utf8" });
+    if (child.status !== 0) throw new Error(child.stderr);
+    return Number(child.stdout);
+  }).sort((a, b) => a - b);
+  print({ name: "start/alpha158", value: starts[0]!, median: starts[starts.length >> 1]!, unit: "ms" });
 }

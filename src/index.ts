@@ -31,6 +31,7 @@ export { parseExpression } from "#expression/syntax/parse";
 export { formatExpression } from "#expression/syntax/format";
 export { buildGraph } from "#expression/ir/build";
 export { evaluateExpressions } from "#expression/run/evaluate";
+export { StreamingFactors, type StreamRow } from "#expression/run/streaming-factors";
 export { explainExpression } from "#expression/explain";
 export { ExpressionError } from "#expression/errors";
 export { factorSet, factorSets, findFactor, shippedFactors } from "#factors/catalogue";

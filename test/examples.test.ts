@@ -15,6 +15,7 @@ const printed: Readonly<Record<string, RegExp>> = {
   "03-expression-on-a-panel.ts": /10 NaN 10\.5 5 11\.5 5\.5 12\.5 6\n/,
   "04-a-factor-set-of-my-own.ts":
     /mine\.ahead: EXPRESSION_LOOKS_AHEAD in mine\.yaml line 11[\s\S]*mine\.reversal looks back 5 rows[\s\S]*reversal: rank IC -?0\.\d{4}[\s\S]*quiet: rank IC/,
+  "05-live-bars.ts": /500 rows of MA3, EMA12, strength: 0 of 3000 values differ/,
 };
 
 test.each(examples)("examples/%s runs and prints what it promises", async (name) => {

@@ -23,6 +23,14 @@ export function rangeArgument(options: { readonly start?: string; readonly end?:
   return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
 }
 
+/** A whole number of threads from 1 to 256. Throws `UsageError`. */
+export function threadsArgument(text: string): number {
+  const threads = Number(text);
+  if (!/^\d+$/.test(text) || threads < 1 || threads > 256)
+    throw new UsageError(`--threads ${text} is not a number of threads`, "give a whole number from 1 to 256");
+  return threads;
+}
+
 /** `A,B` or `@FILE` (one code a line) as texts. */
 export function listArgument(text: string, flag: string): string[] {
   let source = text;

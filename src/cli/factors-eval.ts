@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import type { FactorFailure, FactorList } from "#factors/compute";
 import { factorTable } from "#pipelines/factor-table";
-import { rangeArgument } from "./arguments.ts";
+import { blockThreads, defaultThreads } from "#pipelines/parallel/block-threads";
+import { rangeArgument, threadsArgument } from "./arguments.ts";
 import { chosenFactors, withListOptions, type ListOptions } from "./chosen-factors.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { makeRoomFor } from "./out-file.ts";
@@ -15,6 +16,7 @@ interface EvalOptions extends SharedOptions, ViewOptions, ListOptions {
   readonly out: string;
   readonly precision: string;
   readonly backend: string;
+  readonly threads?: string;
   readonly start?: string;
   readonly end?: string;
 }
@@ -37,7 +39,8 @@ export function evalCommand(): Command {
   return withListOptions(withViewOptions(withSharedOptions(new Command("eval"))))
     .description("compute factor sets, factors or expressions and write them as Parquet")
     .option("--precision <type>", "type of the output: f32 or f64", "f32")
-    .option("--backend <name>", "js: the reference backend", "js")
+    .option("--backend <name>", "wasm: vector code; js: the reference, on one thread", "wasm")
+    .option("--threads <n>", "threads that compute; as many as cores and work allow, at most 8, unless told")
     .option("--start <date>", "first session written")
     .option("--end <date>", "last session written")
     .requiredOption("--out <file>", "Parquet file: instrument, datetime, then a column per factor")
@@ -50,13 +53,20 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
   if (precision !== "f32" && precision !== "f64") {
     throw new UsageError(`--precision ${precision} is not a type`, "give f32 or f64");
   }
-  if (backend !== "js") throw new UsageError(`--backend ${backend} is not there`, "give js");
+  if (backend !== "wasm" && backend !== "js") {
+    throw new UsageError(`--backend ${backend} is not there`, "give wasm or js");
+  }
+  const asked = options.threads === undefined ? null : threadsArgument(options.threads);
   const { list: chosen, problems } = await chosenFactors(context, options);
   const { list, taken } = tellApart(chosen);
   return withView(context, options, async (view) => {
+    const threads = asked ?? defaultThreads(view.instruments.length, view.time.days.length);
+    await using parallel = threads === 1 || backend === "js" ? null : blockThreads(threads);
     const progress = terminal.progress("factors", view.instruments.length, "instruments");
     const table = await factorTable(view, list, {
       precision,
+      backend,
+      ...(parallel === null ? {} : { parallel }),
       // A set holds factors; an expression is whatever its author wants, labels included, and is said to be one.
       lookAhead: (options.set ?? []).length === 0 ? "allow" : "refuse",
       ...rangeArgument(options),

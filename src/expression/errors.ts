@@ -24,6 +24,7 @@ export const expressionErrors = {
   EXPRESSION_INSTRUMENT_UNKNOWN: "the data have no such instrument",
   EXPRESSION_OUTSIDE_UNIVERSE: "a value across instruments is asked for an instrument that takes no part",
   EXPRESSION_LOOKS_AHEAD: "a factor may not use later days than its own",
+  EXPRESSION_NOT_STREAMED: "the expression cannot be computed one bar at a time",
   EXPRESSION_NAME_TWICE: "two expressions have the same name",
   EXPRESSION_SET_UNKNOWN: "there is no factor set of this name",
 } as const;

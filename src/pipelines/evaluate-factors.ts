@@ -11,7 +11,8 @@ import { rowsWithin, type MarketView } from "./market-view.ts";
 /** Horizons of the decay curve, in rows. */
 const DECAY_HORIZONS = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20];
 
-export interface EvaluationRun extends FactorRun {
+/** Every group is kept until the last is there, so the calling thread computes. */
+export interface EvaluationRun extends Omit<FactorRun, "parallel"> {
   /** Rows between signal and entry; 1 unless told: the signal of a close is traded at the next one. */
   readonly entryLag?: number;
   /** Rows the position is held; 1 unless told. */

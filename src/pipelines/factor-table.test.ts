@@ -3,6 +3,7 @@ import { evaluateExpressions } from "#expression/run/evaluate";
 import { panelOf, type Panel } from "#panel/panel";
 import { factorGroups, factorTable, type FactorRun } from "./factor-table.ts";
 import type { MarketView } from "./market-view.ts";
+import { blockThreads } from "./parallel/block-threads.ts";
 
 const ROWS = 40;
 const COUNT = 45;
@@ -144,6 +145,12 @@ describe("factors across instruments", () => {
       expect(view.widest()).toBe(Math.max(2, Math.min(group, sorted.length)));
     },
   );
+
+  test.each([1, 2, 3])("have the same bits on %i threads", async (count) => {
+    await using parallel = blockThreads(count);
+    expect(await computed(viewOf(), { parallel })).toEqual(expected());
+    expect(await computed(viewOf(), { parallel, group: 7 })).toEqual(expected());
+  });
 
   test("do not depend on the order in which a view names its instruments", async () => {
     const reversed = sorted.toReversed();

@@ -4,13 +4,15 @@ import { treeOf, type ExpressionSource } from "#expression/ir/build";
 import type { Graph } from "#expression/ir/node";
 import { lookAheadOf } from "#expression/operators/reach";
 import { planPhases, type Phases } from "#expression/plan/phases";
-import type { EvaluationOptions } from "#expression/run/evaluate";
+import type { Backend, EvaluationOptions } from "#expression/run/evaluate";
 import { childrenOf, type SyntaxNode } from "#expression/syntax/tree";
 import { factorGraph, type FactorFailure, type FactorList } from "#factors/compute";
+import type { Parallel } from "#kernels/parallel";
 import type { Day } from "#market/day";
 import { panelOf, type Panel } from "#panel/panel";
 import { MarketSections } from "./market-sections.ts";
 import { rowsWithin, type MarketView } from "./market-view.ts";
+import { blockWidth } from "./parallel/prepared-program.ts";
 
 /**
  * Factors of a whole market, group of instruments by group: what `factors eval` writes and the store keeps. The values do
@@ -25,6 +27,9 @@ export interface FactorRun {
   readonly group?: number;
   /** `allow` also computes expressions that see later rows; they make labels. Default `refuse`. */
   readonly lookAhead?: "refuse" | "allow";
+  readonly backend?: Backend;
+  /** Threads of `blockThreads`; absent: the calling thread computes. */
+  readonly parallel?: Parallel;
   readonly signal?: AbortSignal;
   readonly onInstruments?: (done: number, of: number) => void;
 }
@@ -73,7 +78,10 @@ function shapeOf(view: MarketView): Panel<"market"> {
   });
 }
 
-/** Market data and computed factors of one group of instruments; the two panels have the same axes. */
+/**
+ * Market data and computed factors of one group of instruments; the two panels have the same axes. On threads the
+ * factors' values are valid until the next group is asked for.
+ */
 export interface FactorGroup {
   readonly market: Panel<"market">;
   /** Plays the role of labels when a column sees later rows. */
@@ -89,7 +97,7 @@ async function* computeGroups(
   { phases, options }: CompiledFactors,
   run: FactorRun,
 ): AsyncGenerator<FactorGroup> {
-  const group = run.group ?? 32;
+  const group = Math.min(run.group ?? 32, widestGroup(view, phases, run));
   const of = view.instruments.length;
   const universe = universeOf(view);
   const work = phases.before.length * universe.length + of;
@@ -98,25 +106,47 @@ async function* computeGroups(
     done += instruments;
     run.onInstruments?.(Math.floor((done / work) * of), of);
   };
+  const { parallel, signal, backend } = run;
+  const by = {
+    ...(parallel === undefined ? {} : { parallel }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(backend === undefined ? {} : { backend }),
+  };
   const sections = new MarketSections(universe, options);
   for (const phase of phases.before) {
-    for (let from = 0; from < universe.length; from += group) {
-      run.signal?.throwIfAborted();
-      const ids = universe.slice(from, from + group);
-      sections.take(phase, await view.panel(ids), from);
-      advance(ids.length);
-    }
+    await sections.take(phase, inGroups(view, universe, group), { ...by, onGroup: advance });
     sections.finish(phase);
   }
-  for (let from = 0; from < of; from += group) {
-    run.signal?.throwIfAborted();
-    const market = await view.panel(view.instruments.slice(from, from + group));
-    const columns = sections.evaluate(phases.last, market, run.precision ?? "f32");
+  const markets = inGroups(view, view.instruments, group);
+  const precision = run.precision ?? "f32";
+  for await (const { market, columns } of sections.evaluate(phases.last, markets, { ...by, precision })) {
     const { time, instruments, first, last } = market;
     const role = columns.some((column) => column.lookAhead > 0) ? "label" : "factor";
     yield { market, factors: panelOf({ role, time, instruments, first, last, columns }) };
     advance(instruments.length);
   }
+}
+
+async function* inGroups(
+  view: MarketView,
+  ids: readonly string[],
+  group: number,
+): AsyncGenerator<Panel<"market">> {
+  for (let from = 0; from < ids.length; from += group) yield await view.panel(ids.slice(from, from + group));
+}
+
+/** On threads, several groups of results are in memory at once. */
+function widestGroup(view: MarketView, { before, last }: Phases, run: FactorRun): number {
+  if (run.parallel === undefined) return Number.POSITIVE_INFINITY;
+  const widths = [...before.map(({ graph }) => graph), last].map(({ outputs }, index) =>
+    blockWidth({
+      outputs: outputs.length,
+      rows: view.time.days.length,
+      threads: run.parallel!.threads,
+      precision: index < before.length ? "f64" : (run.precision ?? "f32"),
+    }),
+  );
+  return Math.min(...widths);
 }
 
 function universeOf(view: MarketView): readonly string[] {

@@ -1,8 +1,17 @@
 import type { Graph } from "#expression/ir/node";
 import type { Phase } from "#expression/plan/phases";
 import { computeSections, type Values } from "#expression/run/cross-section";
-import { evaluatePhase, type EvaluatedColumn, type EvaluationOptions } from "#expression/run/evaluate";
+import type { Backend, EvaluationOptions } from "#expression/run/evaluate";
+import type { Parallel } from "#kernels/parallel";
 import { panelOf, type Column, type Panel } from "#panel/panel";
+import type { Role } from "#panel/roles";
+import { evaluatePanels, type EvaluatedPanel } from "./parallel/evaluate-blocks.ts";
+
+export interface SectionRun {
+  readonly backend?: Backend;
+  readonly parallel?: Parallel;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * What operators across instruments need of a whole market that is computed group by group: the operands and results that
@@ -25,18 +34,30 @@ export class MarketSections {
     this.#options = options;
   }
 
-  /** Computes a phase's operands for a group of the universe whose first instrument stands at `from`. */
-  take(phase: Phase, market: Panel, from: number): void {
-    this.#first.set(market.first, from);
-    this.#last.set(market.last, from);
-    const rows = market.time.days.length;
+  /** Computes a phase's operands for groups that arrive in the universe's order; called after each with its size. */
+  async take(
+    phase: Phase,
+    markets: AsyncIterable<Panel<"market">>,
+    run: SectionRun & { readonly onGroup: (instruments: number) => void },
+  ): Promise<void> {
     const width = this.#instruments.length;
-    const lanes = market.instruments.length;
-    for (const { name, values } of this.evaluate(phase.graph, market, "own")) {
-      const whole = this.#columnFor(name, values, rows * width);
-      for (let row = 0; row < rows; row++) {
-        whole.set(values.subarray(row * lanes, (row + 1) * lanes), row * width + from);
+    let from = 0;
+    for await (const { market, columns } of this.evaluate(phase.graph, markets, {
+      ...run,
+      precision: "own",
+    })) {
+      this.#first.set(market.first, from);
+      this.#last.set(market.last, from);
+      const rows = market.time.days.length;
+      const lanes = market.instruments.length;
+      for (const { name, values } of columns) {
+        const whole = this.#columnFor(name, values, rows * width);
+        for (let row = 0; row < rows; row++) {
+          whole.set(values.subarray(row * lanes, (row + 1) * lanes), row * width + from);
+        }
       }
+      from += lanes;
+      run.onGroup(lanes);
     }
   }
 
@@ -46,14 +67,26 @@ export class MarketSections {
     computeSections(phase, this.#columns, universe);
   }
 
-  /** A graph's outputs for a group, with the results of earlier phases. */
-  evaluate(graph: Graph, market: Panel, precision: "f32" | "f64" | "own"): EvaluatedColumn[] {
+  /** A graph's outputs for groups, with the results of earlier phases; valid until the next group is asked for. */
+  async *evaluate(
+    graph: Graph,
+    markets: AsyncIterable<Panel<"market">>,
+    run: SectionRun & { readonly precision: "f32" | "f64" | "own" },
+  ): AsyncGenerator<EvaluatedPanel<Panel<"market">>> {
     const { foreign } = this.#options;
-    return evaluatePhase(graph, this.#extended(market, graph), {
+    const options = {
       ...this.#options,
+      ...run,
       ...(foreign === undefined ? {} : { foreign: this.#extended(foreign, graph) }),
-      precision,
-    });
+    };
+    const originals = new WeakMap<Panel, Panel<"market">>();
+    const extend = (market: Panel<"market">): Panel<"market"> => {
+      const extended = this.#extended(market, graph);
+      originals.set(extended, market);
+      return extended;
+    };
+    for await (const { market, columns } of evaluatePanels(graph, mapped(markets, extend), options))
+      yield { market: originals.get(market)!, columns };
   }
 
   #columnFor(name: string, like: Values, size: number): Values {
@@ -66,7 +99,7 @@ export class MarketSections {
   }
 
   /** A panel of some instruments of the universe with the results that a graph reads. */
-  #extended(panel: Panel, graph: Graph): Panel {
+  #extended<R extends Role>(panel: Panel<R>, graph: Graph): Panel<R> {
     const read = graph.nodes.flatMap((node) =>
       node.kind === "field" && this.#columns.has(node.name) ? [node.name] : [],
     );
@@ -88,4 +121,8 @@ export class MarketSections {
     const own = [...panel.columns.values()].filter(({ name }) => !read.includes(name));
     return panelOf({ ...panel, columns: [...own, ...results] });
   }
+}
+
+async function* mapped<From, To>(items: AsyncIterable<From>, map: (item: From) => To): AsyncGenerator<To> {
+  for await (const item of items) yield map(item);
 }

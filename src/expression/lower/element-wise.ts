@@ -11,6 +11,18 @@ function arithmetic(op: Arithmetic): Lowering {
   };
 }
 
+/** NumPy adds two conditions to "either" and multiplies them to "both". */
+function ofConditionsToo(plain: Lowering, logic: "and" | "or"): Lowering {
+  return {
+    supports: (node, graph) => node.type === "bool" || plain.supports!(node, graph),
+    lower(context, node) {
+      if (node.type !== "bool") return plain.lower(context, node);
+      const [left, right] = node.inputs as readonly [number, number];
+      return context.vectors[logic](context.condition(left), context.condition(right));
+    },
+  };
+}
+
 /**
  * NaN on either side is NaN. The short form, b where a < b and else a, loses a NaN in b and the sign of a zero; it serves
  * close results with a number in b.
@@ -42,8 +54,8 @@ export const elementWise: Readonly<Record<string, Lowering>> = {
       return vectors.mul(left, vectors.div(vectors.constant(1), right));
     },
   },
-  Add: arithmetic("add"),
-  Mul: arithmetic("mul"),
+  Add: ofConditionsToo(arithmetic("add"), "or"),
+  Mul: ofConditionsToo(arithmetic("mul"), "and"),
   Greater: extreme("max", "pmax"),
   Less: extreme("min", "pmin"),
   /** Squares and roots; other powers are the reference kernel's. */

@@ -16,6 +16,8 @@ export interface Lowering {
   readonly continuous?: boolean;
   /** Operands are read through windows that must hold nothing missing for the complete version. */
   readonly windowed?: boolean;
+  /** About how many vector operations a row costs, where that is no matter of a window. */
+  readonly operations?: number;
 }
 
 export function windowRows(node: AppliedOperator): number {

@@ -1,4 +1,6 @@
 import type { AppliedOperator, Graph } from "../ir/node.ts";
+import { candlestickLowerings } from "../operators/candlestick-lowering.ts";
+import { arctangent } from "./arctangent.ts";
 import { conditions } from "./conditions.ts";
 import { deviations } from "./deviations.ts";
 import { elementWise } from "./element-wise.ts";
@@ -18,6 +20,7 @@ import { weightedMean } from "./weighted-mean.ts";
 export const lowerings: ReadonlyMap<string, Lowering> = new Map(
   Object.entries({
     ...elementWise,
+    ...arctangent,
     ...conditions,
     ...reference,
     ...sums,
@@ -29,6 +32,7 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...deviations,
     ...shape,
     ...weightedMean,
+    ...candlestickLowerings,
   }),
 );
 

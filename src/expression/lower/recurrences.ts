@@ -320,6 +320,9 @@ const expanding: Readonly<Record<string, Lowering>> = {
 const fraction = recurrence(exponentialMean((window) => window));
 const span = recurrence(exponentialMean((window) => (window < 1 ? window : 2 / (1 + window))));
 
+/** Operators that are recurrences whatever their arguments. */
+export const recurrenceLowerings: readonly string[] = [...Object.keys(always), "EMA"];
+
 /** The recurrence that an operator is with these arguments, or null. */
 export function recurrenceLowering(node: AppliedOperator): Lowering | null {
   const { name } = node.operator;

@@ -4,6 +4,7 @@ import { motifs, quietBars, type Bar } from "#kernels/candlestick/textbook-motif
 import { patterns } from "#kernels/candlestick/catalogue";
 import { panelOf, type Panel } from "#panel/panel";
 import { buildGraph } from "../ir/build.ts";
+import { planBlocks } from "../plan/block-plan.ts";
 import { evaluateExpressions } from "../run/evaluate.ts";
 import { candlestickLowerings } from "./candlestick-lowering.ts";
 
@@ -54,6 +55,8 @@ const expressions = patterns.map(({ name, penetration }) => {
 
 test("every pattern can become vector code", () => {
   expect(Object.keys(candlestickLowerings)).toEqual(patterns.map(({ name }) => name));
+  const { stages } = planBlocks(buildGraph(expressions), { precision: "f32" });
+  expect(stages.flatMap(({ kernels }) => kernels)).toEqual([]);
 });
 
 test.each(["f32", "f64"] as const)("both backends give the same patterns on fields of type %s", (fields) => {

@@ -15,6 +15,7 @@ export const candlestickLowerings: Readonly<Record<string, Lowering>> = Object.f
 function loweringFor(pattern: Pattern): Lowering {
   return {
     windowed: true,
+    operations: 25,
     back: () => pattern.lookBack,
     lower(context, node) {
       const { vectors } = context;

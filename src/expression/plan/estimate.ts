@@ -20,7 +20,9 @@ export function estimatedOperations(
     const node = graph.nodes[id]!;
     if (seen.has(id) || sources.has(id) || node.kind !== "apply") return;
     seen.add(id);
-    if (loweringOf(node, graph)?.windowed === true) noteTree(node, trees);
+    const lowering = loweringOf(node, graph);
+    if (lowering?.operations !== undefined) operations += lowering.operations;
+    else if (lowering?.windowed === true) noteTree(node, trees);
     operations += OWN;
     for (const input of node.inputs) visit(input);
   };

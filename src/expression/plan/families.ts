@@ -1,6 +1,6 @@
 import type { Lanes } from "#kernels/wasm/lanes";
 import type { Source } from "#kernels/wasm/vector-graph";
-import type { AppliedOperator, Graph } from "../ir/node.ts";
+import type { Graph } from "../ir/node.ts";
 import { estimatedOperations } from "./estimate.ts";
 import { companionsOf, operandsOf, statisticKey } from "./statistic.ts";
 import { loweringOf } from "../lower/lowerings.ts";

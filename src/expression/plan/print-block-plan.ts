@@ -18,8 +18,7 @@ export function printBlockPlan(plan: BlockPlan): string {
   }
   for (const [index, { kernels, families }] of stages.entries()) {
     const stage = stages.length > 1 ? `stage ${index + 1}: ` : "";
-    if (kernels.length > 0)
-      lines.push(`${stage}reference kernels (no vector code): ${list(kernels)}`);
+    if (kernels.length > 0) lines.push(`${stage}reference kernels (no vector code): ${list(kernels)}`);
     for (const family of families) {
       const windows = family.reach > 0 ? `, ${family.reach} rows back` : "";
       const state = family.continuous ? ", state carried from the first row on" : "";

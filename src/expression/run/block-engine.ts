@@ -13,7 +13,7 @@ import {
   type StateMove,
   type StatedRecurrences,
 } from "./checkpoint.ts";
-import { CHUNK_ROWS, GROUP, QUAD, type BlockProgram, type VersionFacts } from "./block-program.ts";
+import { CHUNK_ROWS, GROUP, QUAD, warmName, type BlockProgram, type VersionFacts } from "./block-program.ts";
 
 /**
  * Runs a block program: walks blocks in chunks of rows that stay in the cache, and decides chunk by chunk whether the
@@ -35,6 +35,11 @@ export interface RunOptions {
   readonly to?: number;
   /** Rows before `from` are in memory from an earlier run over the same instruments, and none is computed again. */
   readonly continues?: boolean;
+  /**
+   * Called with results as they are made, a chunk of rows at a time, oldest first: `output` then gives these rows. What is
+   * still in the cache need not be written to memory and read again. Graphs of several stages deliver all rows at once.
+   */
+  readonly consume?: (rows: Rows) => void;
   /** Where recurrences go on; of row `from`. */
   readonly resume?: Checkpoint;
   /** Rows, in ascending order, for which `checkpoints` shall be there afterwards: after `from`, and up to `to`. */
@@ -45,6 +50,8 @@ type Call = (...parameters: number[]) => number;
 
 interface BoundVersion {
   readonly call: Call;
+  /** The same without outputs. */
+  readonly warm: Call;
   readonly stateBytes: number;
   /** The rings after rows on which nothing was listed. */
   readonly empty: Uint8Array[];
@@ -119,6 +126,7 @@ export class BlockEngine {
     const { exports } = new WebAssembly.Instance(module, { engine: { memory: memory.open() } });
     const bind = (version: VersionFacts): BoundVersion => ({
       call: exports[version.name] as Call,
+      warm: exports[program.shape.results === undefined ? version.name : warmName(version.name)] as Call,
       stateBytes: version.stateBytes,
       empty: [],
       pairs: version.lanes === "f32x4" ? [0] : [0, 1],
@@ -165,6 +173,12 @@ export class BlockEngine {
       for (const id of kernels) this.#runKernel(id, { data, from: startOf(id), to }, options);
       this.#runFamilies(index, { data, from, to, startOf, options });
     }
+    if (!this.#consumesChunks(options)) options.consume?.({ from, to });
+  }
+
+  /** Whether every chunk is complete as soon as it is delivered. */
+  #consumesChunks({ consume }: RunOptions): boolean {
+    return consume !== undefined && this.#stages.length === 1 && this.#memory.quads <= GROUP;
   }
 
   /**
@@ -181,10 +195,17 @@ export class BlockEngine {
       : f64.subarray(address / 8, address / 8 + length);
   }
 
+  /** Moves what is in memory of some rows to row 0 and after, for runs that continue there. */
+  shift(rows: Rows): void {
+    this.#memory.shift(rows);
+  }
+
   #check(data: BlockData, options: RunOptions & Rows): void {
     const { rows, results = rows } = this.program.shape;
     const { from, to, resume, checkpoints = [] } = options;
-    if (from < 0 || to > rows || from > to || to - from > results)
+    const most = this.#consumesChunks(options) ? Math.min(results, CHUNK_ROWS) : results;
+    const held = this.#consumesChunks(options) ? Math.min(to - from, CHUNK_ROWS) : to - from;
+    if (from < 0 || to > rows || from > to || held > most)
       throw new RangeError(`rows ${from} to ${to} of a program for ${rows} rows and ${results} results`);
     if (resume !== undefined && (resume.row !== from || resume.width !== this.#stated.width))
       throw new RangeError(
@@ -222,7 +243,8 @@ export class BlockEngine {
   #runFamilies(stage: number, run: FamiliesRun): void {
     const families = this.#stages[stage]!;
     const { quads } = this.#memory;
-    const starts = families.map(({ family }) => Math.min(...family.targets.map(run.startOf)));
+    const inChunks = this.#consumesChunks(run.options);
+    const starts = families.map(({ family }) => Math.min(...family.targets.map((id) => run.startOf(id))));
     const earliest = Math.min(run.from, ...starts);
     const moments = families.map(({ family }, index) =>
       family.continuous ? this.#momentsOf(family, starts[index]!, run) : [],
@@ -245,7 +267,10 @@ export class BlockEngine {
           }
         }
         const wanted = Math.max(from, run.from);
-        if (wanted < to) this.#deliverChunk({ stage, group, quads: end - group, from: wanted, to });
+        if (wanted >= to) continue;
+        if (inChunks) this.#results = { from: wanted, to };
+        this.#deliverChunk({ stage, group, quads: end - group, from: wanted, to });
+        if (inChunks) run.options.consume!({ from: wanted, to });
       }
     }
   }
@@ -375,7 +400,7 @@ export class BlockEngine {
     const out = this.#outputAddress + place * this.#outputBytes + row * layout.outputRow;
     let last = NEVER;
     for (const pair of version.pairs) {
-      const seen = version.call(
+      const seen = (commit === 1 ? version.call : version.warm)(
         this.#memory.base(quad),
         out + pair * 2 * width,
         from,

@@ -71,6 +71,11 @@ export const GROUP = 8;
  */
 const STAGGER = 64;
 
+/** What fills the rings of a version and delivers nothing; of programs that deliver few of their rows. */
+export function warmName(version: string): string {
+  return `${version}.warm`;
+}
+
 export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram {
   const reaches = plan.stages.flatMap(({ families }) => families.map(({ reach }) => reach));
   const layout = layoutOf(plan, shape, Math.max(0, ...reaches));
@@ -79,8 +84,14 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   const versions = new Map<string, FamilyVersions>();
   const add = (part: Part, mode: LoweringMode, suffix: string): VersionFacts => {
     const name = `${part.family.name}${suffix}`;
-    const { body, stateBytes, states } = familyFunction(lowered(plan, { ...part, places }, mode), layout);
+    const vectors = lowered(plan, { ...part, places }, mode);
+    const { body, stateBytes, states } = familyFunction(vectors, layout);
     functions.push({ name, body, parameters: FAMILY_PARAMETERS });
+    // Worth its compilation where most rows are there for their successors.
+    if (shape.results !== undefined) {
+      const warm = familyFunction(vectors, layout, { warm: true });
+      functions.push({ name: warmName(name), body: warm.body, parameters: FAMILY_PARAMETERS });
+    }
     const leads = leadsWithin(plan.graph, part.family, part.stage.sources);
     const recurrences = states.map((state) => ({ places: state.places, lead: leads.get(state.key)! }));
     return { name, lanes: mode.lanes, stateBytes, recurrences };

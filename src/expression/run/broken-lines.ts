@@ -36,7 +36,8 @@ export function mendBrokenLines(
 
 const LINES = new Set(["Slope", "Rsquare", "Resi"]);
 
-function fieldsOfLines(graph: Graph): ReadonlySet<string> {
+/** Fields that lines run over: where these hold no ±inf, nothing needs mending. */
+export function fieldsOfLines(graph: Graph): ReadonlySet<string> {
   const names = new Set<string>();
   for (const node of graph.nodes) {
     if (node.kind !== "apply" || !LINES.has(node.operator.name)) continue;

@@ -61,8 +61,13 @@ export const FAMILY_PARAMETERS = 9;
 const BYTES = 16;
 const TWO_52 = 2 ** 52;
 
-export function familyFunction(graph: VectorGraph, layout: DataLayout): FamilyFunction {
-  return new Emitter(graph, layout).emit();
+/** `warm`: the part of it that fills the rings and watches, with the same rings. */
+export function familyFunction(
+  graph: VectorGraph,
+  layout: DataLayout,
+  { warm = false }: { readonly warm?: boolean } = {},
+): FamilyFunction {
+  return new Emitter(graph, layout, warm).emit();
 }
 
 interface LiveCode {
@@ -123,6 +128,20 @@ function liveCode({ stores, watched }: VectorGraph): LiveCode {
   return { stores: stores.filter((store) => live.has(store)), uses, lags };
 }
 
+/** Of live code, what fills rings and watches. */
+function ringCode({ stores, lags }: LiveCode, watched: Vector | null): LiveCode {
+  const uses = new Map<Vector, number>();
+  const visit = (node: Vector): void => {
+    const count = uses.get(node) ?? 0;
+    uses.set(node, count + 1);
+    if (count === 0) for (const input of node.inputs) visit(input);
+  };
+  const rings = stores.filter(({ kind }) => kind === "ring");
+  for (const { value } of rings) visit(value);
+  if (watched !== null) visit(watched);
+  return { stores: rings, uses, lags };
+}
+
 class Emitter {
   readonly #graph: VectorGraph;
   readonly #layout: DataLayout;
@@ -139,11 +158,12 @@ class Emitter {
   #wholes = 0;
   #vectors = 0;
 
-  constructor(graph: VectorGraph, layout: DataLayout) {
+  constructor(graph: VectorGraph, layout: DataLayout, warm: boolean) {
     this.#graph = graph;
     this.#layout = layout;
-    this.#live = liveCode(graph);
-    ({ rings: this.#rings, bytes: this.#stateBytes } = ringsOf(this.#live));
+    const live = liveCode(graph);
+    ({ rings: this.#rings, bytes: this.#stateBytes } = ringsOf(live));
+    this.#live = warm ? ringCode(live, graph.watched) : live;
   }
 
   emit(): FamilyFunction {

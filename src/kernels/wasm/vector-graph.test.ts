@@ -10,6 +10,10 @@ import { VectorGraph, type Vector } from "./vector-graph.ts";
  * The slow twin of the generated code: walks the same graph lane by lane in JavaScript. What both have in common is the
  * graph, so folding is tested against plain arithmetic further down.
  */
+function bool(value: boolean): number {
+  return value ? 1 : 0;
+}
+
 class Interpreter {
   readonly #graph: VectorGraph;
   readonly #input: (index: number, row: number) => number;
@@ -38,7 +42,6 @@ class Interpreter {
   #compute(node: Vector, row: number): number {
     const [a, b, c] = node.inputs.map((input) => () => this.at(input, row));
     const round = (value: number): number => inLane(this.#graph.lanes, value);
-    const bool = (value: boolean): number => (value ? 1 : 0);
     switch (node.op) {
       case "constant":
       case "condition":
@@ -249,6 +252,15 @@ const number = fc.oneof(
   },
 );
 
+/** 9 on one row of one lane, 1 elsewhere. */
+function oneHigh(at: number, lane: number): number[][][] {
+  return Array.from({ length: FIELDS }, () =>
+    Array.from({ length: PAD + ROWS }, (_, row) =>
+      [0, 1, 2, 3].map((each) => (row === PAD + at && each === lane ? 9 : 1)),
+    ),
+  );
+}
+
 describe.each(["f32x4", "f64x2"] as const)("%s", (lanes) => {
   test("generated code does what the graph says, lane by lane and bit by bit", () => {
     let compared = 0;
@@ -314,17 +326,11 @@ describe.each(["f32x4", "f64x2"] as const)("%s", (lanes) => {
       value: x,
       unless: null,
     });
-    const rows = (at: number, lane: number): number[][][] =>
-      Array.from({ length: FIELDS }, () =>
-        Array.from({ length: PAD + ROWS }, (_, row) =>
-          [0, 1, 2, 3].map((each) => (row === PAD + at && each === lane ? 9 : 1)),
-        ),
-      );
     for (const lane of [0, 1, 2, 3]) {
       for (const at of [0, 17, ROWS - 1])
-        expect(runCode(graph, 1, { starts: [0, 0, 0, 0], inputs: rows(at, lane) }).last).toBe(at);
+        expect(runCode(graph, 1, { starts: [0, 0, 0, 0], inputs: oneHigh(at, lane) }).last).toBe(at);
     }
-    expect(runCode(graph, 1, { starts: [0, 0, 0, 0], inputs: rows(-3, 0) }).last).toBe(-(2 ** 31));
+    expect(runCode(graph, 1, { starts: [0, 0, 0, 0], inputs: oneHigh(-3, 0) }).last).toBe(-(2 ** 31));
   });
 
   test("lanes that hold a condition keep what the output contains", () => {

@@ -152,6 +152,23 @@ test.each(["mixed", "float64"] as const)("Alpha158 in %s lanes is the same on tw
   expect(await collected(set, panel, { lanes, parallel: threads(2) })).toEqual(expected);
 });
 
+test("lines over a field that is infinite somewhere are those of one evaluation", async () => {
+  const columns = [...market.columns.values()].map(({ name, values }) => ({ name, values: values.slice() }));
+  for (const [row, lane] of [
+    [30, 5],
+    [61, 40],
+  ] as const)
+    columns[3]!.values[row * market.instruments.length + lane] = Number.POSITIVE_INFINITY;
+  const panel = panelOf({ ...market, columns });
+  const lines = buildGraph(["Slope($close,5)/$close", "Mean(Resi($close,9),3)", "Mean($close,5)"]);
+  const expected = expectedBits(lines, panel);
+  expect(expected).not.toEqual(expectedBits(lines, market));
+  for (const parallel of [undefined, threads(2)]) {
+    const options = { ...narrow(lines, panel, parallel), ...(parallel === undefined ? {} : { parallel }) };
+    expect(await collected(lines, panel, options)).toEqual(expected);
+  }
+});
+
 test("any number of instruments gives the bytes of one evaluation", async () => {
   const small = buildGraph(EXPRESSIONS.slice(0, 4));
   await fc.assert(

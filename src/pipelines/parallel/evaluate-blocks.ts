@@ -1,12 +1,14 @@
 import type { Graph } from "#expression/ir/node";
 import { lookAheadOf, lookBackOf } from "#expression/operators/reach";
-import { evaluatePhase, type EvaluatedColumn } from "#expression/run/evaluate";
+import { evaluatePhase, type Backend, type EvaluatedColumn } from "#expression/run/evaluate";
+import { mendBrokenLines } from "#expression/run/broken-lines";
 import type { Origins } from "#expression/run/fields";
 import type { Parallel } from "#kernels/parallel";
 import type { Panel } from "#panel/panel";
-import { BlockComputer, bytesPerLane, type Values } from "./block-computer.ts";
+import { BlockComputer, bytesPerLane, type BlockPlace, type Values } from "./block-computer.ts";
 import { emptySlot, fillSlot, inputValues, wholeSlot } from "./block-inputs.ts";
 import { BlockRun } from "./block-run.ts";
+import { BrokenBlocks } from "./broken-blocks.ts";
 import type { InputSlot } from "./block-task.ts";
 import {
   blockWidth,
@@ -61,18 +63,24 @@ export async function* evaluateBlocks(
   const blocks = Math.ceil(lanes / width);
   const order = options.order?.(blocks) ?? Array.from({ length: blocks }, (_, block) => block);
   const whole = wholeSlot(prepared.program, panel, options);
-  const blockAt = (position: number, values: readonly Values[]): EvaluatedBlock => {
-    const offset = order[position]! * width;
-    const instruments = panel.instruments.slice(offset, offset + width);
-    return { offset, instruments, columns: columnsOf(graph, values) };
+  const broken = new BrokenBlocks(graph, panel, options);
+  const placeOf = (block: number): BlockPlace => ({
+    offset: block * width,
+    instruments: Math.min(width, lanes - block * width),
+  });
+  const delivered = (place: BlockPlace, values: readonly Values[]): EvaluatedBlock => {
+    broken.mend(values, place);
+    const { offset } = place;
+    const instruments = panel.instruments.slice(offset, offset + place.instruments);
+    return { offset, instruments, columns: columnsOf(graph, values, options) };
   };
   if (parallel === undefined) {
     const computer = new BlockComputer(prepared.program, prepared.module);
-    for (const [position, block] of order.entries()) {
+    for (const block of order) {
       signal?.throwIfAborted();
-      const place = { offset: block * width, instruments: Math.min(width, lanes - block * width) };
+      const place = placeOf(block);
       computer.compute(whole, place);
-      yield blockAt(position, computer.results(place.instruments));
+      yield delivered(place, computer.results(place.instruments));
     }
     return;
   }
@@ -85,8 +93,8 @@ export async function* evaluateBlocks(
     for (const [position, block] of order.entries()) {
       signal?.throwIfAborted();
       await run.until(() => run.isReady(position));
-      const instruments = Math.min(width, lanes - block * width);
-      yield blockAt(position, spread(prepared, results[position % results.length]!, instruments));
+      const place = placeOf(block);
+      yield delivered(place, spread(prepared, results[position % results.length]!, place.instruments));
       run.released(position + 1);
     }
   } finally {
@@ -101,6 +109,13 @@ export interface EvaluatedPanel<P extends Panel> {
   readonly columns: readonly EvaluatedColumn[];
 }
 
+export interface StreamOptions extends Omit<BlockOptions, "precision"> {
+  /** `own`: float32 for what is exactly that, else float64, as between phases. */
+  readonly precision?: "f32" | "f64" | "own";
+  /** `js`, the reference, computes on the calling thread. */
+  readonly backend?: Backend;
+}
+
 /**
  * Panels that arrive one after the other, of equal rows and with at most as many instruments as the first one: each becomes
  * a block. They are asked for while others are computed, a few ahead.
@@ -108,10 +123,10 @@ export interface EvaluatedPanel<P extends Panel> {
 export async function* evaluatePanels<P extends Panel>(
   graph: Graph,
   panels: AsyncIterable<P>,
-  options: BlockOptions = {},
+  options: StreamOptions = {},
 ): AsyncGenerator<EvaluatedPanel<P>> {
   const { parallel, signal } = options;
-  if (parallel === undefined || graph.outputs.length === 0) {
+  if (parallel === undefined || options.backend === "js" || graph.outputs.length === 0) {
     for await (const market of panels) {
       signal?.throwIfAborted();
       yield { market, columns: evaluatePhase(graph, market, options) };
@@ -122,7 +137,9 @@ export async function* evaluatePanels<P extends Panel>(
   const head = await source.next();
   if (head.done === true) return;
   const lanes = Math.max(4, Math.ceil(head.value.instruments.length / 4) * 4);
-  const prepared = prepareProgram(graph, { rows: head.value.time.days.length, lanes }, options);
+  const shape = { rows: head.value.time.days.length, lanes };
+  const precision = options.precision === "own" ? "f64" : (options.precision ?? "f32");
+  const prepared = prepareProgram(graph, shape, { ...options, precision });
   const { program } = prepared;
   const like = inputValues(program, head.value, options);
   const slots = Array.from({ length: parallel.threads + 2 }, () => emptySlot(program, like));
@@ -157,7 +174,8 @@ export async function* evaluatePanels<P extends Panel>(
       const market = arrived.get(position)!;
       arrived.delete(position);
       const values = spread(prepared, results[position % results.length]!, market.instruments.length);
-      yield { market, columns: columnsOf(graph, values) };
+      mendBrokenLines(graph, market, { values, origins: options });
+      yield { market, columns: columnsOf(graph, values, options) };
       run.released(position + 1);
     }
   } finally {
@@ -195,12 +213,17 @@ function spread({ program }: PreparedProgram, buffer: Values, instruments: numbe
   return program.plan.graph.outputs.map((_, index) => buffer.subarray(index * size, (index + 1) * size));
 }
 
-function columnsOf({ nodes, outputs }: Graph, values: readonly Values[]): EvaluatedColumn[] {
+function columnsOf(
+  { nodes, outputs }: Graph,
+  values: readonly Values[],
+  { precision }: StreamOptions,
+): EvaluatedColumn[] {
   return outputs.map(({ name, node }, index) => {
     const { type, reach } = nodes[node]!;
+    const isNarrow = precision === "own" && type !== "f64" && type !== "i64";
     return {
       name,
-      values: values[index]!,
+      values: isNarrow ? Float32Array.from(values[index]!) : values[index]!,
       type,
       lookBack: lookBackOf(reach),
       lookAhead: lookAheadOf(reach),

@@ -129,13 +129,13 @@ export function blockOf(
 ): BlockData {
   const planned = rewriteGraph(graph);
   const rows = (Number.isNaN(to) ? listed[0]!.values[0]!.length : to) - from;
-  const columns = new Map(
+  const columns = new Map<string, Float32Array>(
     FIELDS.map((name, field) => {
       const values = new Float32Array(rows * listed.length);
       for (const [lane, one] of listed.entries())
         for (let row = 0; row < rows; row++)
           values[row * listed.length + lane] = one.values[field]![from + row]!;
-      return [name as string, values];
+      return [name, values];
     }),
   );
   return {

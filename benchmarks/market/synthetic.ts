@@ -1,0 +1,49 @@
+import { panelOf, type Panel } from "#panel/panel";
+
+/** A seeded random walk of daily bars. `gaps`: share of the instruments that have runs of missing days. */
+export function syntheticMarket(size: {
+  readonly instruments: number;
+  readonly days: number;
+  readonly gaps: number;
+}): Panel<"market"> {
+  const { instruments, days, gaps } = size;
+  let state = 20_240_601;
+  const random = (): number => {
+    state = (Math.imul(state ^ (state >>> 15), state | 1) + 0x6d2b79f5) | 0;
+    return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const names = ["open", "high", "low", "close", "vwap", "volume"] as const;
+  const columns = names.map((name) => ({
+    name,
+    values: new Float32Array(days * instruments).fill(Number.NaN),
+  }));
+  const every = gaps > 0 ? Math.round(1 / gaps) : Number.POSITIVE_INFINITY;
+  for (let lane = 0; lane < instruments; lane++) {
+    let price = 10 + 20 * random();
+    let missing = 0;
+    for (let row = 0; row < days; row++) {
+      price *= 1 + (random() - 0.5) * 0.04;
+      // About two runs of twenty days in ten years.
+      if (lane % every === 3 && random() < 2 / 2500) missing = Math.ceil(40 * random());
+      if (missing-- > 0) continue;
+      const open = price * (1 + (random() - 0.5) * 0.01);
+      const bar = [
+        open,
+        Math.max(open, price) * (1 + 0.01 * random()),
+        Math.min(open, price) * (1 - 0.01 * random()),
+        price,
+        (open + price) / 2,
+        Math.floor(1e6 * random()) + 100,
+      ];
+      for (const [field, value] of bar.entries()) columns[field]!.values[row * instruments + lane] = value;
+    }
+  }
+  return panelOf({
+    role: "market",
+    time: { freq: "day", days: Int32Array.from({ length: days }, (_, row) => 15_000 + row) },
+    instruments: Array.from({ length: instruments }, (_, lane) => `I${lane}`),
+    first: new Int32Array(instruments),
+    last: new Int32Array(instruments).fill(days - 1),
+    columns,
+  });
+}
