@@ -151,7 +151,7 @@ try {
   const written = Math.min(...stores);
   report("store/write", bytes / 1e6 / written, "MB/s");
   report("store/raw-write", bytes / 1e6 / raw, "MB/s");
-  report("store/raw-ratio", written / raw, "ratio");
+  report("store/write-ratio", written / raw, "ratio");
   report("store/read-first", bytes / 1e6 / (await seconds(readAll)), "MB/s");
   report("store/read-again", bytes / 1e6 / (await seconds(readAll)), "MB/s");
   const times: number[] = [];

@@ -1,5 +1,4 @@
 import type { VwapRule } from "#data/export/qlib-bin/qlib-fields";
-import { DataError } from "#data/errors";
 import type { OpenedStore } from "#data/store/open-store";
 import {
   LANES_PER_BLOCK,
@@ -21,6 +20,8 @@ import { factorGroups } from "./factor-table.ts";
 import { viewOfStore } from "./market-view.ts";
 import { changedInputs } from "./stale-rows.ts";
 import { RecurrenceStates } from "./recurrence-states.ts";
+import { PinnedHistory } from "./pinned-history.ts";
+import { WritesInTurn } from "./writes-in-turn.ts";
 import { StoredBlocks } from "./stored-blocks.ts";
 
 /**
@@ -69,7 +70,7 @@ export async function storeFactors(
   await using writer = await store.writer();
   const { base } = writer;
   if (base === null) throw missingStore(store.parts);
-  await using history = new History(store, base);
+  await using history = new PinnedHistory(store, base);
   const blocks = new StoredBlocks(base, options.vwap === undefined ? {} : { vwap: options.vwap });
   const prepared = sets.map((set) => prepare(set, blocks, { base, ...options }));
   const jobs: Job[] = [];
@@ -218,38 +219,6 @@ function sinceOf(base: StoreSnapshot, { set }: Target, { names }: Part): number 
   return generations.size === 1 ? only! : null;
 }
 
-/** Earlier generations, pinned until everything is compared. */
-class History implements AsyncDisposable {
-  readonly #store: OpenedStore;
-  readonly #base: StoreSnapshot;
-  readonly #open = new Map<number, StoreSnapshot | null>();
-
-  constructor(store: OpenedStore, base: StoreSnapshot) {
-    this.#store = store;
-    this.#base = base;
-  }
-
-  /** Null when the generation is kept no longer. */
-  async of(generation: number | null): Promise<StoreSnapshot | null> {
-    if (generation === null) return null;
-    if (generation === this.#base.generation) return this.#base;
-    const known = this.#open.get(generation);
-    if (known !== undefined) return known;
-    let found: StoreSnapshot | null = null;
-    try {
-      found = await this.#store.snapshot(generation);
-    } catch (error) {
-      if (!(error instanceof DataError && error.code === "STORE_GENERATION_MISSING")) throw error;
-    }
-    this.#open.set(generation, found);
-    return found;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const snapshot of this.#open.values()) await snapshot?.close();
-  }
-}
-
 interface WithinJob extends Job {
   readonly part: Part & { readonly blocks: FactorBlocks };
 }
@@ -321,38 +290,6 @@ async function dueRows({ part, since }: WithinJob, run: Run, block: number): Pro
 /** First row whose inputs a run reads. */
 function firstRead(blocks: FactorBlocks, { from, resume }: BlockRequest): number {
   return Math.max(0, from - (resume === undefined ? blocks.lookBack : blocks.resumedLookBack));
-}
-
-/** At most two writes at a time, as many as blocks lie in memory. */
-class WritesInTurn {
-  readonly #pending: Promise<{ readonly error: unknown } | null>[] = [];
-
-  add(write: Promise<void>): void {
-    this.#pending.push(
-      write.then(
-        () => null,
-        (error: unknown) => ({ error }),
-      ),
-    );
-  }
-
-  /** Waits until the block before the last one is written. Throws what its write failed with. */
-  async room(): Promise<void> {
-    while (this.#pending.length > 1) await this.#first();
-  }
-
-  async done(): Promise<void> {
-    while (this.#pending.length > 0) await this.#first();
-  }
-
-  async settled(): Promise<void> {
-    await Promise.all(this.#pending);
-  }
-
-  async #first(): Promise<void> {
-    const failure = await this.#pending.shift();
-    if (failure !== null && failure !== undefined) throw failure.error;
-  }
 }
 
 /** Values that depend on other instruments: computed again whenever any input changed, since a day of one is a day of all. */

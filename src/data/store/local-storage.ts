@@ -1,11 +1,14 @@
 import { DataError } from "../errors.ts";
-import type { Disk } from "./disk.ts";
+import type { Disk, FilePart } from "./disk.ts";
 import { nodeDisk } from "./node-disk.ts";
 import type { Storage } from "./storage.ts";
 import { readWhole } from "./storage.ts";
 
 /** Files whose content is made durable at the same time: one journal commit then serves many of them. */
 const SYNCS_AT_ONCE = 16;
+
+/** A file of this size is made durable while others are still written, one at a time: the disk need not wait for the flush. */
+const EARLY_BYTES = 2 ** 22;
 
 /**
  * Storage in a folder. A file is written under its own name: until the manifest names it, nobody reads it. The manifest
@@ -16,6 +19,9 @@ export function localStorage(folder: string, disk: Disk = nodeDisk): Storage {
   const known = new Set<string>();
   const unsyncedFiles = new Set<string>();
   const unsyncedFolders = new Set<string>();
+  /** What became of early syncs; a failure counts when the file is flushed. */
+  const earlySyncs = new Map<string, Promise<{ readonly error: unknown } | null>>();
+  let isSyncing = false;
   const locate = (path: string): string => (path === "" ? root : `${root}/${path}`);
 
   async function makeFolders(path: string): Promise<void> {
@@ -31,13 +37,36 @@ export function localStorage(folder: string, disk: Disk = nodeDisk): Storage {
     known.add(path);
   }
 
+  function syncEarly(file: string): void {
+    if (isSyncing) return;
+    isSyncing = true;
+    const sync = disk.sync(file).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+    earlySyncs.set(
+      file,
+      sync.finally(() => {
+        isSyncing = false;
+      }),
+    );
+  }
+
+  async function syncFile(file: string): Promise<void> {
+    const early = earlySyncs.get(file);
+    earlySyncs.delete(file);
+    if (early === undefined) return disk.sync(file);
+    const failure = await early;
+    if (failure !== null) throw failure.error;
+  }
+
   async function syncAll(): Promise<void> {
     const files = [...unsyncedFiles];
     unsyncedFiles.clear();
     const next = files.values();
     await Promise.all(
       Array.from({ length: Math.min(SYNCS_AT_ONCE, files.length) }, async () => {
-        for (const file of next) await disk.sync(file);
+        for (const file of next) await syncFile(file);
       }),
     );
     const folders = [...unsyncedFolders];
@@ -54,7 +83,9 @@ export function localStorage(folder: string, disk: Disk = nodeDisk): Storage {
         await makeFolders(parentOf(file));
         unsyncedFolders.add(parentOf(file));
         unsyncedFiles.add(file);
-        await disk.write(file, parts);
+        const counted = new CountedParts(parts);
+        await disk.write(file, counted);
+        if (counted.bytes >= EARLY_BYTES) syncEarly(file);
       }),
     mark: (path) =>
       coded(locate(path), async () => {
@@ -73,6 +104,8 @@ export function localStorage(folder: string, disk: Disk = nodeDisk): Storage {
       coded(root, async () => {
         for (const path of paths) {
           const file = locate(path);
+          await earlySyncs.get(file);
+          earlySyncs.delete(file);
           await disk.remove(file);
           unsyncedFiles.delete(file);
           unsyncedFolders.add(parentOf(file));
@@ -99,6 +132,23 @@ export function localStorage(folder: string, disk: Disk = nodeDisk): Storage {
       }),
   };
   return storage;
+}
+
+/** Parts on their way, and how many bytes they were. */
+class CountedParts implements Iterable<FilePart> {
+  bytes = 0;
+  readonly #parts: Iterable<FilePart>;
+
+  constructor(parts: Iterable<FilePart>) {
+    this.#parts = parts;
+  }
+
+  *[Symbol.iterator](): Generator<FilePart> {
+    for (const part of this.#parts) {
+      this.bytes += part.bytes.length;
+      yield part;
+    }
+  }
 }
 
 function parentOf(path: string): string {
