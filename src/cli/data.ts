@@ -4,6 +4,8 @@ import { writeTableParquet } from "#data/export/parquet/write-table";
 import { storeFieldsOf } from "#data/export/store-fields";
 import { tableOfStore } from "#data/export/series-table";
 import { listStores } from "#data/store/open-store";
+import type { FieldSet, StoreSnapshot } from "#data/store/panel-store";
+import { isStateSet } from "#data/store/state-sets";
 import { verifyStore } from "#data/store/verify";
 import { instrumentOf } from "#market/instrument";
 import { isoOf } from "#market/day";
@@ -63,7 +65,7 @@ async function listAll(context: CommandContext): Promise<boolean> {
       rows: days.length,
       first: isoOf(days[0]!),
       last: isoOf(days.at(-1)!),
-      sets: [...snapshot.fieldSets.values()].map((set) => ({ name: set.name, fields: set.fields.length })),
+      sets: valueSets(snapshot).map((set) => ({ name: set.name, fields: set.fields.length })),
     });
   }
   const { terminal } = context;
@@ -129,11 +131,11 @@ async function show(context: CommandContext, options: StoreOptions, instrument?:
   terminal.line();
   terminal.table([
     ["field", "type", "unit", "from"],
-    ...[...snapshot.fieldSets.values()].flatMap((set) =>
+    ...valueSets(snapshot).flatMap((set) =>
       set.fields.map((field) => [`${set.name}.${field.name}`, field.dtype, field.unit, field.lineage.from]),
     ),
   ]);
-  terminal.result({ store: storeName(store.key), generations, fieldSets: [...snapshot.fieldSets.values()] });
+  terminal.result({ store: storeName(store.key), generations, fieldSets: valueSets(snapshot) });
   return true;
 }
 
@@ -244,4 +246,8 @@ async function dump(context: CommandContext, options: DumpOptions): Promise<bool
   );
   terminal.result({ ok: true, out: options.out, rows, generation: snapshot.generation });
   return true;
+}
+
+function valueSets({ fieldSets }: Pick<StoreSnapshot, "fieldSets">): FieldSet[] {
+  return [...fieldSets.values()].filter((set) => !isStateSet(set.name));
 }

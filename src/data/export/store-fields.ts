@@ -1,6 +1,7 @@
 /** Fields of a store by the names people type: `close`, `alpha158.MA5`, or all of them. */
 import { DataError } from "#data/errors";
 import type { StoreSnapshot } from "#data/store/panel-store";
+import { isStateSet } from "#data/store/state-sets";
 
 /**
  * The fields by set, for `tableOfStore`. A bare name must be in one set only; `set.name` says which. With `all` every
@@ -10,9 +11,9 @@ export function storeFieldsOf(
   snapshot: StoreSnapshot,
   wanted: readonly string[] | "all",
 ): ReadonlyMap<string, readonly string[]> {
-  const names = [...snapshot.fieldSets.values()].flatMap((set) =>
-    set.fields.map(({ name }) => `${set.name}.${name}`),
-  );
+  const names = [...snapshot.fieldSets.values()]
+    .filter((set) => !isStateSet(set.name))
+    .flatMap((set) => set.fields.map(({ name }) => `${set.name}.${name}`));
   const chosen = new Map<string, string[]>();
   for (const asked of wanted === "all" ? names : wanted) {
     const matches = names.filter((name) => name === asked || name.slice(name.indexOf(".") + 1) === asked);

@@ -31,5 +31,6 @@ export const candlestick: FactorSet = {
   name: "candle",
   title: { zh: "TA-Lib 的 61 种 K 线形态", en: "TA-Lib's 61 candlestick patterns" },
   source: "TA-Lib 0.6, functions CDL…, default candle settings",
+  flatNames: true,
   factors,
 };
