@@ -70,7 +70,7 @@ for (const name of chosen) {
   process.stderr.write(`${name} failed with exit code ${code}\n`);
 }
 if (flags.includes("--save")) {
-  const figures = Object.fromEntries([...new Map([...last, ...seen])].sort());
+  const figures = Object.fromEntries([...new Map([...last, ...seen])].sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(kept, `${JSON.stringify(figures, null, 2)}\n`);
 }
 process.exitCode = failed === 0 ? 0 : 1;
