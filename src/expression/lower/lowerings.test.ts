@@ -199,3 +199,21 @@ test("a window of the longest length is computed", () => {
   );
   expect(statistics.masked).toBeGreaterThan(0);
 });
+
+test("float32 lanes hand what Qlib has as float64 to reference kernels as float64", () => {
+  const texts = [
+    "Log(Count($close,13))",
+    "Log(Max($close,4))",
+    "Quantile(Min($open,4),65,0.3)",
+    "IdxMax($close,9)**2.5",
+  ];
+  const { graph, stages, slotLanes } = planBlocks(buildGraph(texts), { precision: "f64" });
+  const handed = stages.flatMap(({ kernels }) =>
+    kernels.flatMap((id) => {
+      const node = graph.nodes[id]!;
+      return node.kind === "apply" ? node.inputs.filter((input) => slotLanes.get(input) === "f32x4") : [];
+    }),
+  );
+  expect(handed.length).toBeGreaterThanOrEqual(3);
+  for (const seed of [5, 6, 7]) compare(texts, panelFrom(seed), "mixed");
+});

@@ -1,6 +1,13 @@
 import { Bytes } from "./bytes.ts";
 import { Code } from "./code.ts";
-import { closeLogConstants, closeLogOfFour, logConstants, logOfFour, logOfPair } from "./float32-log.ts";
+import {
+  closeLogConstants,
+  closeLogOfFour,
+  logConstants,
+  logOfFour,
+  logOfPair,
+  UPPER_HALF,
+} from "./float32-log.ts";
 import { control, i32, int32x4, int64x2, valueType, vector } from "./opcodes.ts";
 import type { Arithmetic, Comparison, Store, Vector, VectorGraph } from "./vector-graph.ts";
 
@@ -334,7 +341,18 @@ class Emitter {
     }
     if (lanes === "f64x2" && type === "f32") {
       code.simd(vector.demote).memory(vector.store64Lane, 2, offset).bytes.byte(0);
+    } else if (lanes === "f32x4" && type === "f64") {
+      this.#storeWidened(place, offset);
     } else code.memory(vector.store, 2, offset);
+  }
+
+  /** The four float32 values on the stack as four float64: two vectors. Below them lies the address. */
+  #storeWidened(place: number, offset: number): void {
+    const code = this.#code;
+    const made = this.#scratch();
+    code.tee(made).simd(vector.promote).memory(vector.store, 2, offset);
+    code.get(place).get(made).get(made).simd(vector.shuffle).bytes.bytes(UPPER_HALF);
+    code.simd(vector.promote).memory(vector.store, 2, offset + 16);
   }
 
   #slotOffset(source: { readonly type: "f32" | "f64"; readonly index: number }, lag: number): number {

@@ -13,7 +13,7 @@ const ONE_BITS = 0x3f800000;
 const BIAS = 127;
 const SMALLEST_NORMAL = 2 ** -126;
 const TWO_52 = 2 ** 52;
-const UPPER_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7];
+export const UPPER_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7];
 const TWO_LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
 /** The constants of the computation, as the bytes of vectors: the loop around it keeps them in locals. */
