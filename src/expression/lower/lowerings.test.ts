@@ -221,3 +221,17 @@ test("float32 lanes hand what Qlib has as float64 to reference kernels as float6
   expect(handed.length).toBeGreaterThanOrEqual(3);
   for (const seed of [5, 6, 7]) compare(texts, panelFrom(seed), "mixed");
 });
+
+test("lines over combined fields never recover from ±inf either, not even where they see it ahead", () => {
+  const texts = [
+    "Slope($close+$open,5)",
+    "Resi(Ref($close,3),9)",
+    "Rsquare($volume*2,12)",
+    "Slope(Ref($close,-3),5)",
+  ];
+  for (const seed of [5, 6, 7, 8]) {
+    const panel = panelFrom(seed);
+    panel.columns.get("close")!.values[70 * LANES + 6] = Number.POSITIVE_INFINITY;
+    compare(texts, panel, "mixed");
+  }
+});
