@@ -21,7 +21,7 @@ const byCode = {
 /** Patterns in DuckDB's messages, most telling first. */
 const byMessage: readonly (readonly [RegExp, keyof typeof byCode])[] = [
   [/permission denied|operation not permitted/i, "EACCES"],
-  [/out of memory/i, "ENOMEM"],
+  [/out of memory|could not allocate block/i, "ENOMEM"],
   [/no space left|disk full/i, "ENOSPC"],
   [/no such file|no files found|cannot open file|does not exist/i, "ENOENT"],
 ];

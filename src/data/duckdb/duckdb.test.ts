@@ -213,6 +213,19 @@ describe("writing Parquet", () => {
     expect(await database.glob(join(folder, "kept*"))).toEqual([path]);
   });
 
+  test("more than the memory limit holds is a coded error", async () => {
+    const columns = 300;
+    const schema = Array.from(
+      { length: columns },
+      (_, index) => ({ name: `c${index}`, type: "DOUBLE" }) as const,
+    );
+    const values = new Float64Array(2048);
+    const chunks = Array.from({ length: 8 }, () => ({ rows: 2048, columns: schema.map(() => values) }));
+    await expect(
+      writeParquet(join(folder, "wide.parquet"), schema, chunks, { memoryLimit: "16MB" }),
+    ).rejects.toMatchObject({ code: "DATA_MEMORY_LIMIT" });
+  });
+
   test("a missing folder is a coded error that names the path", async () => {
     await expect(
       writeParquet(join(folder, "nowhere", "x.parquet"), [{ name: "x", type: "DOUBLE" }], []),

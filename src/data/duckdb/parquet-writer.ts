@@ -145,6 +145,9 @@ async function stage(
   return total;
 }
 
+const ROW_GROUP_CELLS = 4_000_000;
+const MOST_ROW_GROUP_ROWS = 122_880;
+
 const duckTypes: Readonly<Record<ParquetType, DuckDBType>> = {
   DATE,
   FLOAT,
@@ -179,7 +182,11 @@ async function copyOut(
     const texts = dictionaries.get(index);
     return texts === undefined ? name : `(${sqlTextList(texts)}::VARCHAR[])[${name} + 1] AS ${name}`;
   });
-  const settings = ["FORMAT parquet", `COMPRESSION ${options.compression ?? "zstd"}`];
+  const settings = [
+    "FORMAT parquet",
+    `COMPRESSION ${options.compression ?? "zstd"}`,
+    `ROW_GROUP_SIZE ${rowGroupRows(columns.length)}`,
+  ];
   if (options.metadata !== undefined) {
     const pairs = Object.entries(options.metadata).map(
       ([key, value]) => `${sqlName(key)}: ${sqlText(value)}`,
@@ -189,6 +196,15 @@ async function copyOut(
   await database.run(
     `COPY (SELECT ${columns.join(", ")} FROM stage) TO ${sqlText(target)} (${settings.join(", ")})`,
   );
+}
+
+/**
+ * Rows of a Parquet row group: DuckDB's own number for tables of usual width, fewer for wide ones, since each thread holds
+ * a whole group in memory before it writes it.
+ */
+function rowGroupRows(columns: number): number {
+  const fitting = Math.floor(ROW_GROUP_CELLS / columns / CHUNK_ROWS);
+  return Math.min(MOST_ROW_GROUP_ROWS, Math.max(1, fitting) * CHUNK_ROWS);
 }
 
 function isCodedText(values: ParquetValues): values is CodedText {
