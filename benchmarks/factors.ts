@@ -9,7 +9,7 @@ import { buildGraph } from "#expression/ir/build";
 import type { Graph } from "#expression/ir/node";
 import { planBlocks } from "#expression/plan/block-plan";
 import { BlockEngine, type BlockData } from "#expression/run/block-engine";
-import { compileBlocks } from "#expression/run/block-program";
+import { CHUNK_ROWS, compileBlocks } from "#expression/run/block-program";
 import { evaluateExpressions } from "#expression/run/evaluate";
 import { fieldColumns } from "#expression/run/fields";
 import { factorSet } from "#factors/catalogue";
@@ -112,20 +112,21 @@ function measure(
   const market = syntheticMarket({ instruments: full ? 256 : 64, days: DAYS, gaps: how.gaps });
   const graph = graphOf(sets);
   const plan = planBlocks(graph, { precision: "f32", lanes: how.lanes });
-  const engine = new BlockEngine(compileBlocks(plan, { rows: DAYS, lanes: LANES }));
-  check(graph, engine, market);
-  const blocks = blocksOf(engine, market);
   let handed = 0;
-  const consume = (rows: { readonly from: number; readonly to: number }): void => {
-    handed += rows.to - rows.from + Number(engine.output(0)[0] === 0);
-  };
-  for (const [suffix, options] of [
-    ["", { consume }],
-    ["/kept", {}],
+  for (const [suffix, results] of [
+    ["", CHUNK_ROWS],
+    ["/kept", DAYS],
   ] as const) {
+    const kept = results === DAYS;
+    const engine = new BlockEngine(compileBlocks(plan, { rows: DAYS, lanes: LANES, results }));
+    if (kept) check(graph, engine, market);
+    const blocks = blocksOf(engine, market);
+    const consume = (rows: { readonly from: number; readonly to: number }): void => {
+      handed += rows.to - rows.from + Number(engine.output(0)[0] === 0);
+    };
     const best = new Float64Array(blocks.length).fill(Number.POSITIVE_INFINITY);
     const totals = Array.from({ length: full ? 40 : 15 }, () => {
-      const micros = blocks.map((block) => cpuMicros(() => engine.run(block, options)));
+      const micros = blocks.map((block) => cpuMicros(() => engine.run(block, kept ? {} : { consume })));
       for (const [index, value] of micros.entries()) best[index] = Math.min(best[index]!, value);
       return micros.reduce((sum, value) => sum + value, 0);
     }).sort((a, b) => a - b);

@@ -221,8 +221,6 @@ test("float32 lanes hand what Qlib has as float64 to reference kernels as float6
   expect(handed.length).toBeGreaterThanOrEqual(3);
   for (const seed of [5, 6, 7]) compare(texts, panelFrom(seed), "mixed");
 });
-<<<<<<< HEAD
-=======
 
 test("lines over combined fields never recover from ±inf either, not even where they see it ahead", () => {
   const texts = [
@@ -237,4 +235,3 @@ test("lines over combined fields never recover from ±inf either, not even where
     expect(compare(texts, panel, "mixed").chunks).toBeGreaterThan(0);
   }
 });
->>>>>>> review

@@ -189,3 +189,46 @@ test("too few rows before the first wanted one are refused", () => {
   engine.run({ ...data, first: [0] }, { from: 3 });
   expect(Array.from(engine.output(0)).filter((__, cell) => cell % 4 === 0)).toEqual([1.5, 2, 3]);
 });
+
+test("results handed over chunk by chunk are those of a whole run", () => {
+  for (const lanes of ["mixed", "float64"] as const) {
+    const graph = buildGraph(SHORT_WINDOWS);
+    const options = { precision: "f32", lanes } as const;
+    const whole = engineOf(graph, { rows: ROWS, lanes: 8 }, options);
+    const chunked = engineOf(graph, { rows: ROWS, lanes: 8, results: 64 }, options);
+    expect(whole.program.plan.stages).toHaveLength(1);
+    fc.assert(
+      fc.property(instruments(7, ROWS), (listed) => {
+        const data = blockOf(graph, listed);
+        whole.run(data);
+        const seen: number[] = [];
+        chunked.run(data, {
+          consume({ from, to }) {
+            expect(to - from).toBeLessThanOrEqual(64);
+            for (let row = from; row < to; row++) seen.push(row);
+            for (const index of graph.outputs.keys()) {
+              const part = chunked.output(index);
+              expect(part).toEqual(whole.output(index).slice(from * 8, to * 8));
+            }
+          },
+        });
+        expect(seen).toEqual(Array.from({ length: ROWS }, (_, row) => row));
+      }),
+      runs(4),
+    );
+  }
+});
+
+test("results of several stages are handed over once, all rows together", () => {
+  const graph = buildGraph(["Mean(Ref($close,-1),3)"]);
+  const engine = engineOf(graph, { rows: ROWS, lanes: 4 });
+  expect(engine.program.plan.stages.length).toBeGreaterThan(1);
+  const seen: unknown[] = [];
+  fc.assert(
+    fc.property(instruments(3, ROWS), (listed) => {
+      engine.run(blockOf(graph, listed), { consume: (rows) => seen.push(rows) });
+    }),
+    { numRuns: 1, seed: 3 },
+  );
+  expect(seen).toEqual([{ from: 0, to: ROWS }]);
+});
