@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { readYaml } from "#data/mapping/located-yaml";
 import { factorSets } from "#factors/catalogue";
@@ -111,12 +112,20 @@ async function textOf(file: string): Promise<string> {
 async function moduleExports(file: string): Promise<Content[]> {
   // The time of change makes a module that was edited another one: Node keeps what it has imported.
   const changed = await timeOfChange(file);
+  const rejected: unknown[] = [];
+  const note = (reason: unknown): unknown => rejected.push(reason);
+  // A promise that the module leaves to fail would end the process after it was imported.
+  process.on("unhandledRejection", note);
   let exported: Readonly<Record<string, unknown>>;
   try {
     exported = (await import(`${pathToFileURL(file).href}?changed=${changed}`)) as Record<string, unknown>;
+    await setImmediate();
   } catch (error) {
     throw moduleFailure(file, error);
+  } finally {
+    process.off("unhandledRejection", note);
   }
+  if (rejected.length > 0) throw moduleFailure(file, rejected[0]);
   // A file without any import or export is CommonJS to Node and exports an empty object.
   const values = [...new Set(Object.values(exported))].filter(
     (value) => typeof value === "object" && value !== null && Object.keys(value).length > 0,
