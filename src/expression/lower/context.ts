@@ -65,6 +65,18 @@ export class LoweringContext {
     return value.kind === "mask" ? this.vectors.keep(value, this.vectors.constant(1)) : value;
   }
 
+  /**
+   * The node as a float32 output. A float64 quotient that is rounded to float32 next, and read by nothing else here, may be
+   * a product with the reciprocal: one step of float64 off, and many factors have the same denominator.
+   */
+  delivered(id: number): Vector {
+    const node = this.graph.nodes[id]!;
+    const isQuotient = node.kind === "apply" && node.operator.name === "Div" && node.type === "f64";
+    if (!isQuotient || this.mode.lanes === "f32x4" || this.#sources.has(id)) return this.number(id);
+    const [left, right] = this.operands(node);
+    return this.vectors.mul(left, this.vectors.div(this.vectors.constant(1), right));
+  }
+
   /** The node as a condition: whatever is not zero holds, NaN too. */
   condition(id: number): Vector {
     const value = this.#value(id);

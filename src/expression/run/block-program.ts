@@ -154,16 +154,22 @@ function lowered(
   }
   const blends = mode.lanes !== family.lanes;
   for (const id of family.targets) {
-    const value = context.number(id);
+    const delivered = precision === "f32" ? context.delivered(id) : context.number(id);
     const unless = blends
       ? context.fitForFloat32(streamsOf(graph, id, sources), reachWithin(graph, id, sources))
       : null;
     for (const index of outputs.get(id) ?? []) {
-      context.vectors.store({ kind: "output", index: places[index]!, type: precision, value, unless });
+      context.vectors.store({
+        kind: "output",
+        index: places[index]!,
+        type: precision,
+        value: delivered,
+        unless,
+      });
     }
     const isMade = !sources.has(id) && plan.slotLanes.get(id) === family.lanes;
     const target = isMade ? plan.sources.get(id) : undefined;
-    if (target !== undefined) context.vectors.store({ kind: "slot", target, value });
+    if (target !== undefined) context.vectors.store({ kind: "slot", target, value: context.number(id) });
   }
   return context.vectors;
 }
