@@ -29,7 +29,7 @@ beforeAll(async () => {
 test.each(["f32", "f64"])(
   "store and Qlib directory give the same Alpha158 bit for bit as %s",
   async (precision) => {
-    const argv = ["--set", "alpha158", "--precision", precision, "--backend", "js"];
+    const argv = ["--set", "alpha158", "--precision", precision];
     const stored = await evaluate(`store-${precision}`, [...argv, "--vwap", "typical"]);
     const qlib = await evaluate(`qlib-${precision}`, [...argv, "--source", "qlib:qlib"]);
     const type = precision === "f32" ? "FLOAT" : "DOUBLE";

@@ -36,7 +36,7 @@ async function evaluate(
   failures: readonly Failure[] = [],
 ): Promise<WrittenFactors> {
   const out = join(folder, `${name}.parquet`);
-  const from = ["--source", `qlib:${store}`, "--backend", "js"];
+  const from = ["--source", `qlib:${store}`];
   const answer = await alphaloom(folder, ["factors", "eval", ...from, ...argv, "--out", out, "--json"]);
   expect(answer.code, answer.err).toBe(failures.length === 0 ? 0 : 3);
   const told = jsonOf(answer) as { ok: boolean; generation: null; failures: Failure[] };
