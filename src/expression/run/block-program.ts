@@ -4,8 +4,8 @@ import {
   familyFunction,
   HEADER_BYTES,
   type DataLayout,
-  type Ring,
 } from "#kernels/wasm/family-function";
+import type { Ring } from "#kernels/wasm/live-code";
 import { encodeModule, type ModuleFunction } from "#kernels/wasm/module";
 import type { Lanes } from "#kernels/wasm/lanes";
 import { LoweringContext, type LoweringMode } from "../lower/context.ts";

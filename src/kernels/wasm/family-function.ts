@@ -8,6 +8,7 @@ import {
   logOfPair,
   UPPER_HALF,
 } from "./float32-log.ts";
+import { liveCode, ringCode, ringsOf, VECTOR_BYTES as BYTES, type LiveCode, type Ring } from "./live-code.ts";
 import { control, i32, int32x4, int64x2, valueType, vector } from "./opcodes.ts";
 import type { Arithmetic, Comparison, Store, Vector, VectorGraph } from "./vector-graph.ts";
 
@@ -65,7 +66,6 @@ const ORIGIN = 7;
 const PAIR = 8;
 export const FAMILY_PARAMETERS = 9;
 
-const BYTES = 16;
 const TWO_52 = 2 ** 52;
 
 /** `warm`: the part of it that fills the rings and watches, with the same rings. */
@@ -75,78 +75,6 @@ export function familyFunction(
   { warm = false }: { readonly warm?: boolean } = {},
 ): FamilyFunction {
   return new Emitter(graph, layout, warm).emit();
-}
-
-interface LiveCode {
-  readonly stores: readonly Store[];
-  readonly uses: ReadonlyMap<Vector, number>;
-  /** Rings that are read, with the longest lag. */
-  readonly lags: ReadonlyMap<number, number>;
-}
-
-/** A circular buffer of a power of two rows, at `offset` bytes of the state. */
-export interface Ring {
-  readonly rows: number;
-  readonly offset: number;
-}
-
-function ringsOf({ lags }: LiveCode): {
-  readonly rings: ReadonlyMap<number, Ring>;
-  readonly bytes: number;
-} {
-  const rings = new Map<number, Ring>();
-  let offset = 0;
-  for (const [slot, lag] of lags) {
-    const rows = 2 ** Math.ceil(Math.log2(lag + 1));
-    rings.set(slot, { rows, offset });
-    offset += rows * BYTES;
-  }
-  return { rings, bytes: offset };
-}
-
-/** The stores that matter: outputs, and rings that live code reads. */
-function liveCode({ stores, watched }: VectorGraph): LiveCode {
-  const uses = new Map<Vector, number>();
-  const lags = new Map<number, number>();
-  const reached: number[] = [];
-  const visit = (node: Vector): void => {
-    const count = uses.get(node) ?? 0;
-    uses.set(node, count + 1);
-    if (count > 0) return;
-    for (const input of node.inputs) visit(input);
-    if (node.op !== "ring") return;
-    if (!lags.has(node.number)) reached.push(node.number);
-    lags.set(node.number, Math.max(lags.get(node.number) ?? 0, node.lag));
-  };
-  const live = new Set(stores.filter(({ kind }) => kind !== "ring"));
-  for (const store of live) {
-    visit(store.value);
-    if (store.kind === "output" && store.unless !== null) visit(store.unless);
-  }
-  if (watched !== null) visit(watched);
-  const bySlot = new Map(
-    stores.flatMap((store) => (store.kind === "ring" ? [[store.slot, store] as const] : [])),
-  );
-  for (let next = reached.pop(); next !== undefined; next = reached.pop()) {
-    const store = bySlot.get(next)!;
-    live.add(store);
-    visit(store.value);
-  }
-  return { stores: stores.filter((store) => live.has(store)), uses, lags };
-}
-
-/** Of live code, what fills rings and watches. */
-function ringCode({ stores, lags }: LiveCode, watched: Vector | null): LiveCode {
-  const uses = new Map<Vector, number>();
-  const visit = (node: Vector): void => {
-    const count = uses.get(node) ?? 0;
-    uses.set(node, count + 1);
-    if (count === 0) for (const input of node.inputs) visit(input);
-  };
-  const rings = stores.filter(({ kind }) => kind === "ring");
-  for (const { value } of rings) visit(value);
-  if (watched !== null) visit(watched);
-  return { stores: rings, uses, lags };
 }
 
 class Emitter {
