@@ -8,7 +8,8 @@ import { cpus } from "node:os";
 import { buildGraph } from "#expression/ir/build";
 import type { Graph } from "#expression/ir/node";
 import { planBlocks } from "#expression/plan/block-plan";
-import { BlockEngine, type BlockData } from "#expression/run/block-engine";
+import { BlockEngine } from "#expression/run/block-engine";
+import type { BlockData, Rows } from "#expression/run/block-memory";
 import { CHUNK_ROWS, compileBlocks } from "#expression/run/block-program";
 import { evaluateExpressions } from "#expression/run/evaluate";
 import { fieldColumns } from "#expression/run/fields";
@@ -112,21 +113,22 @@ function measure(
   const market = syntheticMarket({ instruments: full ? 256 : 64, days: DAYS, gaps: how.gaps });
   const graph = graphOf(sets);
   const plan = planBlocks(graph, { precision: "f32", lanes: how.lanes });
+  const kept = new BlockEngine(compileBlocks(plan, { rows: DAYS, lanes: LANES }));
+  check(graph, kept, market);
+  const chunked = new BlockEngine(compileBlocks(plan, { rows: DAYS, lanes: LANES, results: CHUNK_ROWS }));
+  checkChunks(chunked, kept, blocksOf(kept, market)[0]!);
   let handed = 0;
-  for (const [suffix, results] of [
-    ["", CHUNK_ROWS],
-    ["/kept", DAYS],
+  const consume = ({ from, to }: Rows): void => {
+    handed += to - from;
+  };
+  for (const [suffix, engine, options] of [
+    ["", chunked, { consume }],
+    ["/kept", kept, {}],
   ] as const) {
-    const kept = results === DAYS;
-    const engine = new BlockEngine(compileBlocks(plan, { rows: DAYS, lanes: LANES, results }));
-    if (kept) check(graph, engine, market);
     const blocks = blocksOf(engine, market);
-    const consume = (rows: { readonly from: number; readonly to: number }): void => {
-      handed += rows.to - rows.from + Number(engine.output(0)[0] === 0);
-    };
     const best = new Float64Array(blocks.length).fill(Number.POSITIVE_INFINITY);
     const totals = Array.from({ length: full ? 40 : 15 }, () => {
-      const micros = blocks.map((block) => cpuMicros(() => engine.run(block, kept ? {} : { consume })));
+      const micros = blocks.map((block) => cpuMicros(() => engine.run(block, options)));
       for (const [index, value] of micros.entries()) best[index] = Math.min(best[index]!, value);
       return micros.reduce((sum, value) => sum + value, 0);
     }).sort((a, b) => a - b);
@@ -134,7 +136,21 @@ function measure(
     const value = best.reduce((sum, each) => sum + each, 0) / rows;
     print({ name: `${name}${suffix}`, value, median: totals[totals.length >> 1]! / rows, unit: "us/row" });
   }
-  if (handed === 0) throw new Error(`${name}: nothing was handed over`);
+  if (handed % DAYS !== 0 || handed === 0) throw new Error(`${name}: ${handed} rows were handed over`);
+}
+
+/** What is handed over chunk by chunk is what a whole run keeps, bit for bit. */
+function checkChunks(chunked: BlockEngine, kept: BlockEngine, block: BlockData): void {
+  kept.run(block);
+  chunked.run(block, {
+    consume({ from, to }) {
+      for (const [index, { name }] of kept.program.plan.graph.outputs.entries()) {
+        const whole = kept.output(index).subarray(from * LANES, to * LANES);
+        for (const [at, value] of chunked.output(index).entries())
+          if (!Object.is(value, whole[at])) throw new Error(`${name} differs in the chunk of row ${from}`);
+      }
+    },
+  });
 }
 
 function measureReference(): void {

@@ -8,45 +8,16 @@ import { cpus } from "node:os";
 import { buildGraph } from "#expression/ir/build";
 import type { Graph } from "#expression/ir/node";
 import { factorSet } from "#factors/catalogue";
-import { panelOf, type Panel } from "#panel/panel";
+import type { Panel } from "#panel/panel";
 import { blockThreads } from "#pipelines/parallel/block-threads";
 import { evaluateBlocks } from "#pipelines/parallel/evaluate-blocks";
 import type { WorkerPool } from "#workers/worker-pool";
+import { syntheticMarket } from "./market/synthetic.ts";
 
 const json = process.argv.includes("--json");
 const full = process.argv.includes("--full");
 const several = Number(/^--threads=(\d+)$/m.exec(process.argv.join("\n"))?.[1] ?? 2);
 const repeats = 3;
-
-function sharedMarket(instruments: number, days: number): Panel<"market"> {
-  let state = 20_240_601;
-  const random = (): number => {
-    state = (Math.imul(state ^ (state >>> 15), state | 1) + 0x6d2b79f5) | 0;
-    return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const names = ["open", "high", "low", "close", "vwap", "volume"] as const;
-  const columns = names.map((name) => ({
-    name,
-    values: new Float32Array(new SharedArrayBuffer(4 * days * instruments)),
-  }));
-  for (let lane = 0; lane < instruments; lane++) {
-    let price = 10 + 20 * random();
-    for (let row = 0; row < days; row++) {
-      price *= 1 + (random() - 0.5) * 0.04;
-      const spread = price * 0.01 * random();
-      const bar = [price - spread / 2, price + spread, price - spread, price, price, 1e6 * random() + 100];
-      for (const [field, value] of bar.entries()) columns[field]!.values[row * instruments + lane] = value;
-    }
-  }
-  return panelOf({
-    role: "market",
-    time: { freq: "day", days: Int32Array.from({ length: days }, (_, row) => 18_000 + row) },
-    instruments: Array.from({ length: instruments }, (_, lane) => `I${lane}`),
-    first: new Int32Array(instruments),
-    last: new Int32Array(instruments).fill(days - 1),
-    columns,
-  });
-}
 
 /** Consumes every block; `look` says what is done with the values of one. */
 async function consume(
@@ -91,10 +62,10 @@ async function timed(graph: Graph, market: Panel, parallel: WorkerPool | null): 
 
 const days = 2_500;
 const instruments = full ? 5_000 : 256;
-const market = sharedMarket(instruments, days);
+const market = syntheticMarket({ instruments, days, gaps: 0, shared: true });
 const rows = instruments * days;
 const graph = buildGraph(factorSet("alpha158").factors);
-const small = sharedMarket(77, 200);
+const small = syntheticMarket({ instruments: 77, days: 200, gaps: 0.1, shared: true });
 await using pool = blockThreads(several);
 const [one, more] = [await digest(graph, small, null), await digest(graph, small, pool)];
 if (one !== more) throw new Error(`${several} threads give other bytes: ${more} for ${one}`);

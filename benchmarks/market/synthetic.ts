@@ -1,21 +1,26 @@
 import { panelOf, type Panel } from "#panel/panel";
 
-/** A seeded random walk of daily bars. `gaps`: share of the instruments that have runs of missing days. */
+/**
+ * A seeded random walk of daily bars. `gaps`: share of the instruments that have runs of missing days; `shared`: columns
+ * that threads can read where they lie.
+ */
 export function syntheticMarket(size: {
   readonly instruments: number;
   readonly days: number;
   readonly gaps: number;
+  readonly shared?: boolean;
 }): Panel<"market"> {
-  const { instruments, days, gaps } = size;
+  const { instruments, days, gaps, shared = false } = size;
   let state = 20_240_601;
   const random = (): number => {
     state = (Math.imul(state ^ (state >>> 15), state | 1) + 0x6d2b79f5) | 0;
     return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32;
   };
   const names = ["open", "high", "low", "close", "vwap", "volume"] as const;
+  const Store = shared ? SharedArrayBuffer : ArrayBuffer;
   const columns = names.map((name) => ({
     name,
-    values: new Float32Array(days * instruments).fill(Number.NaN),
+    values: new Float32Array(new Store(4 * days * instruments)).fill(Number.NaN),
   }));
   const every = gaps > 0 ? Math.round(1 / gaps) : Number.POSITIVE_INFINITY;
   for (let lane = 0; lane < instruments; lane++) {
