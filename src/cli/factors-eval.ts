@@ -27,7 +27,7 @@ export function withViewOptions(command: Command): Command {
     .option("--source <source>", "store, or qlib:DIR", "store")
     .option("--store <name>", "which store, e.g. XSHG/day, when there are several")
     .option("--generation <n>", "an older generation of the store")
-    .option("--codes <list>", "only these instruments: A,B or @FILE")
+    .option("--codes <list>", "only these instruments are written: A,B or @FILE; cross-sections see all")
     .option(
       "--vwap <rule>",
       "where the data give none: amount (÷ volume) or typical ((high+low+close)/3)",
@@ -86,6 +86,7 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
         engine: `alphaloom ${version}`,
         source: view.locator,
         ...(view.generation === null ? {} : { generation: String(view.generation) }),
+        ...(table.universe === 0 ? {} : { universe: String(table.universe) }),
       },
     });
     progress.end();
@@ -101,6 +102,7 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
       factors: table.fields.map((field) => field.name),
       source: view.locator,
       generation: view.generation,
+      universe: table.universe,
       lookAhead: table.lookAhead,
       failures: [
         ...table.failures.map(({ name, error }) => ({ name, code: error.code, message: error.message })),
