@@ -68,4 +68,10 @@ export const vendorHome: Readonly<Record<string, readonly string[]>> = {
   yaml: ["data/mapping", "cli"],
   echarts: ["evaluation/report"],
   commander: ["cli"],
+  "@electric-sql/pglite": ["database"],
+  pg: ["database"],
+  kysely: ["database", "jobs", "identity"],
+  "pg-boss": ["jobs"],
+  fastify: ["api"],
+  aws4fetch: ["data/store"],
 };
