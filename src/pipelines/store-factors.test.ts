@@ -204,14 +204,24 @@ describe("factors stored from bars", () => {
     await expectComputed();
   });
 
-  test("are computed anew when the generation they were computed from is kept no longer", async () => {
+  test("follow however many generations came since: the one they were computed from is kept", async () => {
     store = marketStore(folder, { keep: 1 });
     await writeBars(store, market);
     await stored();
-    await writeBars(store, { ...market, from: ROWS, to: ROWS + 1 });
-    await writeBars(store, { ...market, from: ROWS + 1, to: ROWS + 2 });
+    for (let day = 0; day < 4; day++)
+      await writeBars(store, { ...market, from: ROWS + day, to: ROWS + day + 1 });
     const { sets: reports } = await stored();
-    expect(reports[0]!.computedRows).toBe(3 * (ROWS + 2));
+    expect(reports[0]!.computedRows).toBe(3 * 4);
+    await expectComputed();
+  });
+
+  test("are computed anew when the generation they were computed from was lost", async () => {
+    await writeBars(store, market);
+    await stored();
+    await writeBars(store, { ...market, from: ROWS, to: ROWS + 1 });
+    rmSync(store.parts.storage.locate("manifest-1.json"));
+    const { sets: reports } = await stored();
+    expect(reports[0]!.computedRows).toBe(3 * (ROWS + 1));
     await expectComputed();
   });
 
