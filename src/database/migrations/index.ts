@@ -1,0 +1,4 @@
+import type { Migration } from "../migrate.ts";
+
+/** Every migration of schema `alphaloom`, in order. One that has been released is never edited: a later one changes it. */
+export const migrations: readonly Migration[] = [];
