@@ -34,9 +34,14 @@ export function precomputeCommand(): Command {
 
 function runSubcommand(): Command {
   return withSharedOptions(new Command("run"))
-    .description("compute what is missing, new or changed: all instruments, all dates, all default sets unless told")
+    .description(
+      "compute what is missing, new or changed: all instruments, all dates, all default sets unless told",
+    )
     .option("--store <name>", "the store, where there are several: XSHG/day")
-    .option("--set <name...>", "factor sets instead of alpha158, tech, fund, base and the workspace's own; all")
+    .option(
+      "--set <name...>",
+      "factor sets instead of alpha158, tech, fund, base and the workspace's own; all",
+    )
     .option("--codes <list>", "only these instruments: A,B or @FILE")
     .option("--start <date>", "first session")
     .option("--end <date>", "last session")
@@ -132,7 +137,9 @@ function describeRun(terminal: Terminal, view: JobView): void {
   for (const { set, factors, failures, computedRows, blocksBehind } of summary.sets) {
     const behind = blocksBehind === 0 ? "" : `, ${blocksBehind} blocks behind`;
     const failed = failures.length === 0 ? "" : `, ${failures.length} factors failed`;
-    terminal.line(`  ${set}: ${count(factors)} factors, ${count(computedRows)} block-rows computed${behind}${failed}`);
+    terminal.line(
+      `  ${set}: ${count(factors)} factors, ${count(computedRows)} block-rows computed${behind}${failed}`,
+    );
     for (const { name, code, message } of failures) terminal.line(`    ${name}: ${code} ${message}`);
   }
   for (const { instruments, code, message } of summary.failed)
