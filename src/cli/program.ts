@@ -5,6 +5,7 @@ import { doctorCommand } from "./doctor.ts";
 import { factorsCommand } from "./factors.ts";
 import { importCommand } from "./import.ts";
 import { exitCode } from "./outcome.ts";
+import { precomputeCommand } from "./precompute.ts";
 import { qlibCommand } from "./qlib.ts";
 import { openTerminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -19,6 +20,7 @@ export function buildProgram(): Command {
     .addCommand(importCommand())
     .addCommand(dataCommand())
     .addCommand(factorsCommand())
+    .addCommand(precomputeCommand())
     .addCommand(qlibCommand())
     .addCommand(doctorCommand());
 }
