@@ -4,8 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
-import type { Database } from "../../duckdb/database.ts";
-import { rowGroupsOf, type RowGroup } from "../../duckdb/parquet-row-groups.ts";
+import type { RowGroup } from "../../duckdb/parquet-row-groups.ts";
 import { asDataError } from "../../system-errors.ts";
 import type { ContentPiece, FileFingerprint } from "./file-fingerprint.ts";
 
@@ -14,29 +13,31 @@ const READ_BYTES = 1 << 20;
 /** Wide files state thousands of bounds; those of a date or a code are among the first. */
 const BOUNDED_COLUMNS = 64;
 
-export interface HashingOptions {
-  readonly database: () => Promise<Database>;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** The fingerprint with its content. Throws DATA_FILE_MISSING, DATA_NOT_PERMITTED, and the signal's reason. */
-export async function withContent(file: FileFingerprint, options: HashingOptions): Promise<FileFingerprint> {
-  const { path } = file;
-  const stretches = await stretchesOf(file, options);
+/**
+ * The fingerprint with its content; `groups` are the file's row groups, undefined for any other file and for one whose
+ * footer cannot be read, which is hashed like any other. Throws DATA_FILE_MISSING, DATA_NOT_PERMITTED, and the signal's
+ * reason.
+ */
+export async function withContent(
+  file: FileFingerprint,
+  options: { readonly groups: readonly RowGroup[] | undefined; readonly signal: AbortSignal | undefined },
+): Promise<FileFingerprint> {
+  const { signal } = options;
+  const stretches = stretchesOf(file, options.groups);
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, "r");
+    handle = await open(file.path, "r");
     const pieces: ContentPiece[] = [];
     for (const stretch of stretches) {
-      const { sha256, bytes } = await hashOf(handle, [stretch], options.signal);
-      const { bounds } = stretch;
-      pieces.push({ from: stretch.from, bytes, sha256, ...(bounds === undefined ? {} : { bounds }) });
+      const { sha256, bytes } = await hashOf(handle, [stretch], signal);
+      const { from, bounds } = stretch;
+      pieces.push({ from, bytes, sha256, ...(bounds === undefined ? {} : { bounds }) });
     }
-    const { sha256: rest, bytes } = await hashOf(handle, gapsOf(stretches, file.size), options.signal);
+    const { sha256: rest, bytes } = await hashOf(handle, gapsOf(stretches, file.size), signal);
     return { ...file, pieces, ...(bytes === 0 ? {} : { rest }) };
   } catch (error) {
-    options.signal?.throwIfAborted();
-    throw asDataError(error, { file: path, doing: "read" });
+    signal?.throwIfAborted();
+    throw asDataError(error, { file: file.path, doing: "read" });
   } finally {
     await handle?.close();
   }
@@ -44,28 +45,13 @@ export async function withContent(file: FileFingerprint, options: HashingOptions
 
 type Stretch = Pick<ContentPiece, "from" | "bytes" | "bounds">;
 
-async function stretchesOf(file: FileFingerprint, options: HashingOptions): Promise<readonly Stretch[]> {
-  if (file.footer !== undefined) {
-    const groups = await readableGroups(file, await options.database());
-    if (groups !== null) return groups.map((group) => ({ ...group, bounds: firstOf(group.bounds) }));
-  }
+function stretchesOf({ size }: FileFingerprint, groups: readonly RowGroup[] | undefined): readonly Stretch[] {
+  if (groups?.every(({ from, bytes }) => from >= 0 && bytes >= 0 && from + bytes <= size) === true)
+    return groups.map((group) => ({ ...group, bounds: firstOf(group.bounds) }));
   const stretches: Stretch[] = [];
-  for (let from = 0; from < file.size; from += PIECE_BYTES)
-    stretches.push({ from, bytes: Math.min(PIECE_BYTES, file.size - from) });
+  for (let from = 0; from < size; from += PIECE_BYTES)
+    stretches.push({ from, bytes: Math.min(PIECE_BYTES, size - from) });
   return stretches;
-}
-
-/** Null for a footer that cannot be read: such a file is hashed like any other, and the import says what is wrong. */
-async function readableGroups(file: FileFingerprint, database: Database): Promise<RowGroup[] | null> {
-  let groups: RowGroup[];
-  try {
-    groups = await rowGroupsOf(database, file.path);
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) throw error;
-    return null;
-  }
-  const inside = groups.every(({ from, bytes }) => from >= 0 && bytes >= 0 && from + bytes <= file.size);
-  return inside ? groups : null;
 }
 
 function firstOf(bounds: RowGroup["bounds"]): RowGroup["bounds"] {

@@ -3,6 +3,7 @@
  * the content of the others is hashed and compared, so that a file that was only touched counts as unchanged.
  */
 import { Database } from "../../duckdb/database.ts";
+import { type RowGroup, rowGroupsOf } from "../../duckdb/parquet-row-groups.ts";
 import { withContent } from "./content-pieces.ts";
 import {
   type ContentPiece,
@@ -49,6 +50,7 @@ export interface LookOptions {
   /** Compare the content of every file, whatever its timestamp says. */
   readonly rehash?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told of each file whose content was hashed. */
   readonly onFile?: ((done: number, of: number) => void) | undefined;
 }
 
@@ -66,29 +68,32 @@ export async function compareFiles(
 ): Promise<ComparedFiles> {
   const remembered = new Map(known.map((file) => [file.path, file]));
   const seen = await lookAtAll(there, options);
-  const hashing = hashingOf(options);
-  try {
-    const files: FileFingerprint[] = [];
-    const changes: FileChange[] = [];
-    for (const [index, look] of seen.entries()) {
-      const before = remembered.get(look.path);
-      remembered.delete(look.path);
-      options.onFile?.(index, seen.length);
-      if (before !== undefined && options.rehash !== true && isTrusted(before, look)) {
-        files.push(before);
-        continue;
-      }
-      const file = await hashing.hash(look);
-      files.push(file);
-      if (before === undefined) changes.push({ kind: "new", path: file.path });
-      else if (!holdsTheSame(before, file))
-        changes.push({ kind: "changed", path: file.path, pieces: pieceChanges(before.pieces, file.pieces) });
-    }
-    options.onFile?.(seen.length, seen.length);
-    return { files, ...withRenames(files, changes, [...remembered.values()]), hashed: hashing.counts };
-  } finally {
-    hashing.close();
+  const trusted = (look: FileFingerprint): FileFingerprint | undefined => {
+    const before = remembered.get(look.path);
+    return before !== undefined && options.rehash !== true && isTrusted(before, look) ? before : undefined;
+  };
+  const hashed = await hashAll(
+    seen.filter((look) => trusted(look) === undefined),
+    options,
+  );
+  const files: FileFingerprint[] = [];
+  const changes: FileChange[] = [];
+  for (const look of seen) {
+    const { path } = look;
+    const before = remembered.get(path);
+    const file = trusted(look) ?? hashed.get(path)!;
+    remembered.delete(path);
+    files.push(file);
+    if (before === undefined) changes.push({ kind: "new", path });
+    else if (file !== before && !holdsTheSame(before, file))
+      changes.push({ kind: "changed", path, pieces: pieceChanges(before.pieces, file.pieces) });
   }
+  const bytes = [...hashed.values()].reduce((sum, { size }) => sum + size, 0);
+  return {
+    files,
+    ...withRenames(files, changes, [...remembered.values()]),
+    hashed: { files: hashed.size, bytes },
+  };
 }
 
 /** Whether every file still looks as it did when the fingerprints were taken. */
@@ -119,26 +124,30 @@ async function lookAtAll(there: readonly FileToLookAt[], options: LookOptions): 
   return seen;
 }
 
-/** Hashes files with one database, opened when the first Parquet file asks for it. */
-function hashingOf({ signal }: LookOptions): {
-  readonly hash: (file: FileFingerprint) => Promise<FileFingerprint>;
-  readonly counts: { files: number; bytes: number };
-  readonly close: () => void;
-} {
-  let opened: Database | undefined;
-  const counts = { files: 0, bytes: 0 };
-  const database = async (): Promise<Database> =>
-    (opened ??= await Database.open({ threads: 1, memoryLimit: "256MB" }));
-  return {
-    counts,
-    hash: async (file) => {
-      const hashed = await withContent(file, { database, signal });
-      counts.files++;
-      counts.bytes += hashed.pieces!.reduce((sum, { bytes }) => sum + bytes, 0);
-      return hashed;
-    },
-    close: () => opened?.[Symbol.dispose](),
-  };
+/** The files with their content, by path. */
+async function hashAll(
+  files: readonly FileFingerprint[],
+  { signal, onFile }: LookOptions,
+): Promise<ReadonlyMap<string, FileFingerprint>> {
+  const hashed = new Map<string, FileFingerprint>();
+  const groups = await groupsOf(files.filter(({ footer }) => footer !== undefined));
+  for (const file of files) {
+    signal?.throwIfAborted();
+    hashed.set(file.path, await withContent(file, { groups: groups.get(file.path), signal }));
+    onFile?.(hashed.size, files.length);
+  }
+  return hashed;
+}
+
+async function groupsOf(
+  files: readonly FileFingerprint[],
+): Promise<ReadonlyMap<string, readonly RowGroup[]>> {
+  if (files.length === 0) return new Map();
+  using database = await Database.open({ threads: 1, memoryLimit: "256MB" });
+  return await rowGroupsOf(
+    database,
+    files.map(({ path }) => path),
+  );
 }
 
 function pieceChanges(
