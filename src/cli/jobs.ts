@@ -6,7 +6,9 @@ import { threadsArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { describeJob, followJob, jobArgument, outcomeOf, progressNote } from "./follow-job.ts";
 import { UsageError } from "./outcome.ts";
-import { openState, workThreads, type State } from "./state.ts";
+import { loadState } from "./load-state.ts";
+import type { State } from "./state.ts";
+import { workThreads } from "./work-threads.ts";
 import { duration } from "./terminal.ts";
 
 export function jobsCommand(): Command {
@@ -39,7 +41,7 @@ function listCommand(): Command {
           ...(options.state === undefined ? {} : { state: stateArgument(options.state) }),
           ...(options.kind === undefined ? {} : { kind: options.kind }),
         };
-        await using state = await openState(context);
+        await using state = await loadState(context);
         const jobs = await state.jobs.list(filter);
         context.terminal.table([
           ["id", "kind", "state", "", "started", "took", "how far"],
@@ -65,7 +67,7 @@ function showCommand(): Command {
     .argument("<id>", "the job's id")
     .action((id: string, options: SharedOptions) =>
       runCommand(options, async (context) => {
-        await using state = await openState(context);
+        await using state = await loadState(context);
         const job = await state.jobs.show(jobArgument(id));
         const timings = await state.jobs.timings(id);
         describeJob(context, job);
@@ -83,7 +85,7 @@ function cancelCommand(): Command {
     .argument("<id>", "the job's id")
     .action((id: string, options: SharedOptions) =>
       runCommand(options, async (context) => {
-        await using state = await openState(context);
+        await using state = await loadState(context);
         const { jobs } = state;
         await jobs.cancel(jobArgument(id));
         const job = await jobs.wait(id, { signal: context.signal });
@@ -107,7 +109,7 @@ function goOnCommand(name: "resume" | "retry", description: string): Command {
     .option("--detach", "only queue the job, for a running serve or worker")
     .action((id: string, options: GoOnOptions) =>
       runCommand(options, async (context) => {
-        await using state = await openState(context);
+        await using state = await loadState(context);
         const job = await goOn(context, state, { id: jobArgument(id), name, options });
         describeJob(context, job);
         const ok = options.detach === true || outcomeOf(job);
@@ -156,7 +158,7 @@ function logsCommand(): Command {
     .action((id: string, options: LogsOptions) =>
       runCommand(options, async (context) => {
         const filter = logFilter(options);
-        await using state = await openState(context);
+        await using state = await loadState(context);
         const lines = await state.jobs.logs(jobArgument(id), filter);
         for (const { at, level, subject, message } of lines)
           context.terminal.line(

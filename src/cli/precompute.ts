@@ -8,7 +8,9 @@ import { runCommand, withSharedOptions, type CommandContext, type SharedOptions 
 import { followJob, outcomeOf, runningJob } from "./follow-job.ts";
 import { UsageError } from "./outcome.ts";
 import { PRECOMPUTE, type PrecomputeSummary } from "./precompute-kind.ts";
-import { openState, workThreads, type State } from "./state.ts";
+import { loadState } from "./load-state.ts";
+import type { State } from "./state.ts";
+import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -65,7 +67,7 @@ async function runPrecompute(context: CommandContext, options: RunOptions): Prom
     terminal.result({ ok: true, store: order.store, generation: probe.generation, job: null });
     return true;
   }
-  await using state = await openState(context);
+  await using state = await loadState(context);
   const view = await submitted(context, state, { order, options });
   if (options.detach === true) {
     terminal.line(`queued as job ${view.id}`);

@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { threadsArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
-import { openState, workThreads } from "./state.ts";
+import { loadState } from "./load-state.ts";
+import { workThreads } from "./work-threads.ts";
 
 interface WorkerOptions extends SharedOptions {
   readonly threads?: string;
@@ -21,7 +22,7 @@ export function workerCommand(): Command {
       runCommand(options, async (context) => {
         const { terminal, signal } = context;
         const threads = options.threads === undefined ? workThreads() : threadsArgument(options.threads);
-        await using state = await openState(context);
+        await using state = await loadState(context);
         if (!state.isShared) {
           throw new UsageError(
             "the workspace's own database belongs to one process at a time",
