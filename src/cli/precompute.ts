@@ -12,6 +12,10 @@ import { loadState } from "./load-state.ts";
 import type { State } from "./state.ts";
 import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
+import { rollbackSubcommand } from "./precompute-rollback.ts";
+import { statusSubcommand } from "./precompute-status.ts";
+import { refreshSources } from "./precompute-update.ts";
+import { verifySubcommand } from "./precompute-verify.ts";
 import { version } from "./version.ts";
 
 interface RunOptions extends SharedOptions {
@@ -31,14 +35,38 @@ interface RunOptions extends SharedOptions {
 export function precomputeCommand(): Command {
   return new Command("precompute")
     .description("compute every indicator and factor into the store, and keep them current")
-    .addCommand(runSubcommand());
+    .addCommand(
+      runSubcommand("run")
+        .description(
+          "compute what is missing, new or changed: all instruments, all dates, all default sets unless told",
+        )
+        .action((options: RunOptions) => runCommand(options, (context) => runPrecompute(context, options))),
+    )
+    .addCommand(
+      runSubcommand("update")
+        .description("import again what changed in the known sources, then compute what is affected")
+        .option("--rehash", "compare the sources' content whatever their size and timestamp say")
+        .action((options: UpdateOptions) => runCommand(options, (context) => update(context, options))),
+    )
+    .addCommand(statusSubcommand())
+    .addCommand(verifySubcommand())
+    .addCommand(rollbackSubcommand());
 }
 
-function runSubcommand(): Command {
-  return withSharedOptions(new Command("run"))
-    .description(
-      "compute what is missing, new or changed: all instruments, all dates, all default sets unless told",
-    )
+interface UpdateOptions extends RunOptions {
+  readonly rehash?: boolean;
+}
+
+async function update(context: CommandContext, options: UpdateOptions): Promise<boolean> {
+  const { store } = await resolveOrder(context.workspace, orderOf(options));
+  const { outcomes } = await refreshSources(context, store, { rehash: options.rehash === true });
+  const isWhole = outcomes.every(({ kind }) => kind === "unchanged" || kind === "imported");
+  return (await runPrecompute(context, options, { sources: outcomes })) && isWhole;
+}
+
+/** The options that `run` and `update` share. */
+function runSubcommand(name: string): Command {
+  return withSharedOptions(new Command(name))
     .option("--store <name>", "the store, where there are several: XSHG/day")
     .option(
       "--set <name...>",
@@ -52,11 +80,15 @@ function runSubcommand(): Command {
     .option("--threads <n>", "threads; as many as there are cores unless told, at most 8")
     .option("--memory <megabytes>", "resident memory that should not be exceeded", "2048")
     .option("--no-validate", "leave out the validation afterwards")
-    .option("--detach", "only queue the job, for a running serve or worker")
-    .action((options: RunOptions) => runCommand(options, (context) => runPrecompute(context, options)));
+    .option("--detach", "only queue the job, for a running serve or worker");
 }
 
-async function runPrecompute(context: CommandContext, options: RunOptions): Promise<boolean> {
+/** `told`: what the answer for programs says besides. */
+async function runPrecompute(
+  context: CommandContext,
+  options: RunOptions,
+  told: Readonly<Record<string, unknown>> = {},
+): Promise<boolean> {
   const { terminal, workspace } = context;
   const order = await resolveOrder(workspace, orderOf(options));
   const placed = await placeOrder(workspace, order);
@@ -64,20 +96,20 @@ async function runPrecompute(context: CommandContext, options: RunOptions): Prom
   const probe = await planOrder(placed, order, { run: "probe", version, shardsAtLeast: 1 });
   if (isNothing(probe)) {
     terminal.line(`store ${order.store} is current at generation ${probe.generation}: nothing to compute`);
-    terminal.result({ ok: true, store: order.store, generation: probe.generation, job: null });
+    terminal.result({ ok: true, store: order.store, generation: probe.generation, job: null, ...told });
     return true;
   }
   await using state = await loadState(context);
   const view = await submitted(context, state, { order, options });
   if (options.detach === true) {
     terminal.line(`queued as job ${view.id}`);
-    terminal.result({ ok: true, store: order.store, job: view.id });
+    terminal.result({ ok: true, store: order.store, job: view.id, ...told });
     return true;
   }
   const ended = await followJob(context, state.jobs, view.id);
   describeRun(terminal, ended);
   const ok = outcomeOf(ended);
-  terminal.result({ ok, job: ended.id, ...(ended.summary as PrecomputeSummary) });
+  terminal.result({ ok, job: ended.id, ...told, ...(ended.summary as PrecomputeSummary) });
   return ok;
 }
 
