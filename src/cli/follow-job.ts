@@ -39,7 +39,9 @@ function spaced(name: string): string {
 export function describeJob({ terminal }: CommandContext, view: JobView): void {
   const { id, title, name, state, stateTitle, progress, error } = view;
   terminal.line(`job ${id}: ${title.en} ${title.zh}${name === null ? "" : ` (${name})`}`);
-  terminal.line(`  ${state} ${stateTitle.zh} · ${duration(progress.elapsedSeconds * 1000)} · ${progressNote(view)}`);
+  terminal.line(
+    `  ${state} ${stateTitle.zh} · ${duration(progress.elapsedSeconds * 1000)} · ${progressNote(view)}`,
+  );
   if (progress.remainingSeconds !== null)
     terminal.line(`  about ${duration(progress.remainingSeconds * 1000)} left`);
   for (const shard of view.failedShards.slice(0, SHOWN))

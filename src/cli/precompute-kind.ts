@@ -70,7 +70,8 @@ export function precomputeKind(
     async plan(order, { jobId, log }) {
       const placed = await placeOrder(workspace, order);
       const { store, factors } = placed;
-      for (const { code, message } of factors.problems) log({ level: "warning", message: `${code} ${message}` });
+      for (const { code, message } of factors.problems)
+        log({ level: "warning", message: `${code} ${message}` });
       // One run works on a store at a time: what others hold is left over.
       for (const { run } of await store.runs()) if (run !== jobId) await store.endRun(run);
       const generation = await store.beginRun(jobId);
@@ -129,7 +130,10 @@ export function precomputeKind(
     async finish(shards, context) {
       const { signal, payload: order, log } = context;
       const placed = await placeOrder(workspace, order);
-      const plan: PrecomputePlan = { ...planOf(context), shards: shards.map(({ input }) => ({ work: 1, input })) };
+      const plan: PrecomputePlan = {
+        ...planOf(context),
+        shards: shards.map(({ input }) => ({ work: 1, input })),
+      };
       const report = await patiently(() => commitPrecompute(placed.store, plan, resultsOf(shards)), signal);
       await threads().rest();
       log({ level: "info", message: `generation ${report.generation} of ${storeName(placed.store.key)}` });

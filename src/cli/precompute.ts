@@ -8,7 +8,9 @@ import { runCommand, withSharedOptions, type CommandContext, type SharedOptions 
 import { followJob, outcomeOf, runningJob } from "./follow-job.ts";
 import { UsageError } from "./outcome.ts";
 import { PRECOMPUTE, type PrecomputeSummary } from "./precompute-kind.ts";
-import { openState, workThreads, type State } from "./state.ts";
+import { loadState } from "./load-state.ts";
+import type { State } from "./state.ts";
+import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -34,9 +36,14 @@ export function precomputeCommand(): Command {
 
 function runSubcommand(): Command {
   return withSharedOptions(new Command("run"))
-    .description("compute what is missing, new or changed: all instruments, all dates, all default sets unless told")
+    .description(
+      "compute what is missing, new or changed: all instruments, all dates, all default sets unless told",
+    )
     .option("--store <name>", "the store, where there are several: XSHG/day")
-    .option("--set <name...>", "factor sets instead of alpha158, tech, fund, base and the workspace's own; all")
+    .option(
+      "--set <name...>",
+      "factor sets instead of alpha158, tech, fund, base and the workspace's own; all",
+    )
     .option("--codes <list>", "only these instruments: A,B or @FILE")
     .option("--start <date>", "first session")
     .option("--end <date>", "last session")
@@ -60,7 +67,7 @@ async function runPrecompute(context: CommandContext, options: RunOptions): Prom
     terminal.result({ ok: true, store: order.store, generation: probe.generation, job: null });
     return true;
   }
-  await using state = await openState(context);
+  await using state = await loadState(context);
   const view = await submitted(context, state, { order, options });
   if (options.detach === true) {
     terminal.line(`queued as job ${view.id}`);
@@ -132,7 +139,9 @@ function describeRun(terminal: Terminal, view: JobView): void {
   for (const { set, factors, failures, computedRows, blocksBehind } of summary.sets) {
     const behind = blocksBehind === 0 ? "" : `, ${blocksBehind} blocks behind`;
     const failed = failures.length === 0 ? "" : `, ${failures.length} factors failed`;
-    terminal.line(`  ${set}: ${count(factors)} factors, ${count(computedRows)} block-rows computed${behind}${failed}`);
+    terminal.line(
+      `  ${set}: ${count(factors)} factors, ${count(computedRows)} block-rows computed${behind}${failed}`,
+    );
     for (const { name, code, message } of failures) terminal.line(`    ${name}: ${code} ${message}`);
   }
   for (const { instruments, code, message } of summary.failed)

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { hostProcesses, type Holder } from "#data/store/holder";
 import { openDatabase } from "#database/open-database";
@@ -69,9 +68,4 @@ export async function openState({ workspace }: Pick<CommandContext, "workspace">
     await database.close();
     throw error;
   }
-}
-
-/** As many threads as there are cores, at most 8. */
-export function workThreads(): number {
-  return Math.min(availableParallelism(), 8);
 }

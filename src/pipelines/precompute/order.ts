@@ -105,7 +105,8 @@ async function orderedStore(root: string, name?: string): Promise<StoreKey> {
     });
   }
   const daily = keys.filter(({ freq }) => freq === "day");
-  const found = name === undefined ? daily : keys.filter((key) => storeName(key) === name || key.calendar === name);
+  const found =
+    name === undefined ? daily : keys.filter((key) => storeName(key) === name || key.calendar === name);
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
   throw new DataError(
