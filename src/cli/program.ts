@@ -4,9 +4,12 @@ import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { factorsCommand } from "./factors.ts";
 import { importCommand } from "./import.ts";
+import { jobsCommand } from "./jobs.ts";
 import { exitCode } from "./outcome.ts";
+import { precomputeCommand } from "./precompute.ts";
 import { qlibCommand } from "./qlib.ts";
 import { openTerminal } from "./terminal.ts";
+import { workerCommand } from "./worker.ts";
 import { version } from "./version.ts";
 
 /** The whole command line. Each command lives in the file of its name. */
@@ -19,6 +22,9 @@ export function buildProgram(): Command {
     .addCommand(importCommand())
     .addCommand(dataCommand())
     .addCommand(factorsCommand())
+    .addCommand(precomputeCommand())
+    .addCommand(jobsCommand())
+    .addCommand(workerCommand())
     .addCommand(qlibCommand())
     .addCommand(doctorCommand());
 }

@@ -46,7 +46,9 @@ export class PostgresBackend implements Backend {
       ...(new URL(url).searchParams.has("options") ? {} : { options: "-c timezone=UTC -c datestyle=ISO" }),
     };
     this.#pool = new Pool(this.#config);
-    // An idle connection that is lost is taken out of the pool; the next statement sees whether the server is there.
+    // A lost connection tells so besides failing its statement, and would end the process if nobody heard it. An idle
+    // one is taken out of the pool; the next statement sees whether the server is there.
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
     this.#pool.on("error", () => {});
   }
 
