@@ -265,7 +265,7 @@ class Emitter {
       } else code.memory(vector.load, 2, offset);
       code.get(made);
       this.#push(store.unless, places);
-      code.simd(vector.select);
+      code.select(lanes);
     }
     if (lanes === "f64x2" && type === "f32") {
       code.simd(vector.demote).memory(vector.store64Lane, 2, offset).bytes.byte(0);
@@ -325,7 +325,7 @@ class Emitter {
         this.#push(yes, places);
         this.#push(no, places);
         this.#push(condition, places);
-        code.simd(vector.select);
+        code.select(lanes);
         return;
       }
       case "tally":
