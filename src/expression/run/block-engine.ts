@@ -443,24 +443,20 @@ function chunkEnd(from: number, last: number): number {
   return Math.min(last, from - (from % CHUNK_ROWS) + CHUNK_ROWS);
 }
 
-function* lanesOf(data: BlockData, quad: number): Generator<number> {
-  for (let lane = quad * QUAD; lane < Math.min(quad * QUAD + QUAD, data.instruments); lane++) {
-    if (data.first[lane]! <= data.last[lane]!) yield lane;
-  }
-}
-
-function isAlive(data: BlockData, quad: number, from: number, to: number): boolean {
-  for (const lane of lanesOf(data, quad)) {
-    if (data.first[lane]! < to && data.last[lane]! >= from) return true;
-  }
+function isAlive({ instruments, first, last }: BlockData, quad: number, from: number, to: number): boolean {
+  const end = Math.min(quad * QUAD + QUAD, instruments);
+  for (let lane = quad * QUAD; lane < end; lane++)
+    if (first[lane]! <= last[lane]! && first[lane]! < to && last[lane]! >= from) return true;
   return false;
 }
 
 /** Whether a window of a row of the chunk reaches before an instrument's first row. */
 function listedWithin({ data, quad, from, to }: Chunk, reach: number): boolean {
-  for (const lane of lanesOf(data, quad)) {
-    const first = data.first[lane]!;
-    if (first < to && first + reach > from && data.last[lane]! >= from) return true;
+  const { instruments, first, last } = data;
+  const end = Math.min(quad * QUAD + QUAD, instruments);
+  for (let lane = quad * QUAD; lane < end; lane++) {
+    const start = first[lane]!;
+    if (start <= last[lane]! && start < to && start + reach > from && last[lane]! >= from) return true;
   }
   return false;
 }
