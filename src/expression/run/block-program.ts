@@ -34,6 +34,10 @@ export interface BlockShape {
   readonly lanes: number;
   /** Most rows whose outputs one run delivers; default all. */
   readonly results?: number;
+  /** Runs whose results can be in memory at once; default 1. */
+  readonly areas?: number;
+  /** Whether other threads may read the memory. */
+  readonly shared?: boolean;
 }
 
 export interface FamilyVersions {
@@ -110,7 +114,7 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   for (const size of new Set([Math.min(GROUP, quads), quads % GROUP])) {
     if (size > 0) functions.push(deliverFunction(layout, plan.precision, size));
   }
-  const bytes = encodeModule(functions);
+  const bytes = encodeModule(functions, { shared: shape.shared === true });
   return { plan, shape, layout, bytes, places, delivered, versions };
 }
 
