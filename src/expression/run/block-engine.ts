@@ -77,6 +77,8 @@ interface BoundVersion {
   /** The rings after rows on which nothing was listed. */
   readonly empty: Uint8Array[];
   readonly pairs: readonly number[];
+  /** Those that are called for; the first one's call does for both where `both` says so. */
+  readonly calls: readonly number[];
   /** Address of the rings by quad of a group and pair: groups run one after another. */
   readonly state: readonly (readonly number[])[];
 }
@@ -137,7 +139,7 @@ export class BlockEngine {
         rings.set(
           version.name,
           Array.from({ length: together }, () =>
-            Array.from({ length: pairs }, () => memory.reserve(version.stateBytes)),
+            placesOf(memory.reserve(pairs * version.stateBytes), version.stateBytes, pairs),
           ),
         );
       }
@@ -154,6 +156,7 @@ export class BlockEngine {
       stateBytes: version.stateBytes,
       empty: [],
       pairs: version.lanes === "f32x4" ? [0] : [0, 1],
+      calls: version.lanes === "f32x4" || version.both ? [0] : [0, 1],
       state: rings.get(version.name)!,
     });
     this.#stages = plan.stages.map(({ families }) =>
@@ -426,7 +429,7 @@ export class BlockEngine {
     const place = quad % GROUP;
     const out = this.#outputAddress + place * this.#outputBytes + row * layout.outputRow;
     let last = NEVER;
-    for (const pair of version.pairs) {
+    for (const pair of version.calls) {
       const seen = (commit === 1 ? version.call : version.warm)(
         this.#memory.base(quad),
         out + pair * 2 * width,
@@ -459,6 +462,10 @@ interface FamiliesRun extends Rows {
 interface Moment {
   readonly row: number;
   readonly move: StateMove;
+}
+
+function placesOf(address: number, bytes: number, pairs: number): number[] {
+  return Array.from({ length: pairs }, (_, pair) => address + pair * bytes);
 }
 
 function newProgress(): Progress {

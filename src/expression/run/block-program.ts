@@ -50,7 +50,10 @@ export interface FamilyVersions {
 export interface VersionFacts {
   readonly name: string;
   readonly lanes: Lanes;
+  /** Of four instruments (f32x4) or two (f64x2). */
   readonly stateBytes: number;
+  /** Whether one call computes all four instruments in f64x2 lanes, two after two. */
+  readonly both: boolean;
   readonly recurrences: readonly VectorRecurrence[];
 }
 
@@ -89,7 +92,7 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   const add = (part: Part, mode: LoweringMode, suffix: string): VersionFacts => {
     const name = `${part.family.name}${suffix}`;
     const vectors = lowered(plan, { ...part, places }, mode);
-    const { body, stateBytes, states } = familyFunction(vectors, layout);
+    const { body, both, stateBytes, states } = familyFunction(vectors, layout);
     functions.push({ name, body, parameters: FAMILY_PARAMETERS });
     // Worth its compilation where most rows are there for their successors.
     if (shape.results !== undefined) {
@@ -98,7 +101,7 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
     }
     const leads = leadsWithin(plan.graph, part.family, part.stage.sources);
     const recurrences = states.map((state) => ({ places: state.places, lead: leads.get(state.key)! }));
-    return { name, lanes: mode.lanes, stateBytes, recurrences };
+    return { name, lanes: mode.lanes, stateBytes, both, recurrences };
   };
   for (const stage of plan.stages) {
     for (const family of stage.families) {
