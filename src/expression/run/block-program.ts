@@ -92,11 +92,12 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   const add = (part: Part, mode: LoweringMode, suffix: string): VersionFacts => {
     const name = `${part.family.name}${suffix}`;
     const vectors = lowered(plan, { ...part, places }, mode);
-    const { body, both, stateBytes, states } = familyFunction(vectors, layout);
+    const brief = !mode.complete && !part.family.continuous;
+    const { body, both, stateBytes, states } = familyFunction(vectors, layout, { brief });
     functions.push({ name, body, parameters: FAMILY_PARAMETERS });
     // Worth its compilation where most rows are there for their successors.
     if (shape.results !== undefined) {
-      const warm = familyFunction(vectors, layout, { warm: true });
+      const warm = familyFunction(vectors, layout, { brief, warm: true });
       functions.push({ name: warmName(name), body: warm.body, parameters: FAMILY_PARAMETERS });
     }
     const leads = leadsWithin(plan.graph, part.family, part.stage.sources);
@@ -159,12 +160,11 @@ function lowered(
     if (own.has(node) && plan.outputLanes[index] === family.lanes)
       outputs.set(node, [...(outputs.get(node) ?? []), index]);
   }
+  const reach = reachWithin(graph, sources);
   const blends = mode.lanes !== family.lanes;
   for (const id of family.targets) {
     const delivered = precision === "f32" ? context.delivered(id) : context.number(id);
-    const unless = blends
-      ? context.fitForFloat32(streamsOf(graph, id, sources), reachWithin(graph, id, sources))
-      : null;
+    const unless = blends ? context.fitForFloat32(streamsOf(graph, id, sources), reach(id)) : null;
     for (const index of outputs.get(id) ?? []) {
       context.vectors.store({
         kind: "output",

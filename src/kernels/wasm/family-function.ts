@@ -81,13 +81,19 @@ export const FAMILY_PARAMETERS = 9;
 
 const TWO_52 = 2 ** 52;
 
-/** `warm`: the part of it that fills the rings and watches, with the same rings. */
+export interface FunctionOptions {
+  /** Only the part that fills the rings and watches, with the same rings. */
+  readonly warm?: boolean;
+  /** Two instruments a call in f64x2, in half the code: for what runs seldom. */
+  readonly brief?: boolean;
+}
+
 export function familyFunction(
   graph: VectorGraph,
   layout: DataLayout,
-  { warm = false }: { readonly warm?: boolean } = {},
+  options: FunctionOptions = {},
 ): FamilyFunction {
-  return new Emitter(graph, layout, warm).emit();
+  return new Emitter(graph, layout, options).emit();
 }
 
 class Emitter {
@@ -109,11 +115,11 @@ class Emitter {
   #wholes = 0;
   #vectors = 0;
 
-  constructor(graph: VectorGraph, layout: DataLayout, warm: boolean) {
+  constructor(graph: VectorGraph, layout: DataLayout, { warm = false, brief = false }: FunctionOptions) {
     this.#graph = graph;
     this.#layout = layout;
     const live = liveCode(graph);
-    this.#sides = graph.lanes === "f64x2" && !isSorting(live) ? [0, 1] : [0];
+    this.#sides = graph.lanes === "f64x2" && !brief && !isSorting(live) ? [0, 1] : [0];
     ({ rings: this.#rings, bytes: this.#stateBytes } = ringsOf(live));
     this.#live = warm ? ringCode(live, graph.watched) : live;
   }
