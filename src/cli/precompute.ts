@@ -18,7 +18,16 @@ import { refreshSources } from "./precompute-update.ts";
 import { verifySubcommand } from "./precompute-verify.ts";
 import { version } from "./version.ts";
 
-interface RunOptions extends SharedOptions {
+const MEMORY_MEGABYTES = "2048";
+
+/** How the work is done. */
+export interface WorkOptions {
+  readonly threads?: string;
+  readonly memory?: string;
+  readonly detach?: boolean;
+}
+
+interface RunOptions extends SharedOptions, WorkOptions {
   readonly store?: string;
   readonly set?: readonly string[];
   readonly codes?: string;
@@ -26,10 +35,7 @@ interface RunOptions extends SharedOptions {
   readonly end?: string;
   readonly full?: boolean;
   readonly vwap?: string;
-  readonly threads?: string;
-  readonly memory?: string;
   readonly validate?: boolean;
-  readonly detach?: boolean;
 }
 
 export function precomputeCommand(): Command {
@@ -78,39 +84,53 @@ function runSubcommand(name: string): Command {
     .option("--full", "compute everything again, whatever is stored")
     .option("--vwap <rule>", "what $vwap is where no source gives it: amount or typical")
     .option("--threads <n>", "threads; as many as there are cores unless told, at most 8")
-    .option("--memory <megabytes>", "resident memory that should not be exceeded", "2048")
+    .option("--memory <megabytes>", "resident memory that should not be exceeded", MEMORY_MEGABYTES)
     .option("--no-validate", "leave out the validation afterwards")
     .option("--detach", "only queue the job, for a running serve or worker");
 }
 
-/** `told`: what the answer for programs says besides. */
 async function runPrecompute(
   context: CommandContext,
   options: RunOptions,
   told: Readonly<Record<string, unknown>> = {},
 ): Promise<boolean> {
+  const order = await resolveOrder(context.workspace, orderOf(options));
+  const { ok, ...answer } = await precompute(context, order, options);
+  context.terminal.result({ ok, ...told, ...answer });
+  return ok;
+}
+
+/** What a run came to; `job` is null when there was nothing to compute. */
+export interface PrecomputeOutcome extends Partial<PrecomputeSummary> {
+  readonly ok: boolean;
+  readonly store: string;
+  readonly job: string | null;
+}
+
+/** Computes what is due as a job, in this process where no other one works at jobs. */
+export async function precompute(
+  context: CommandContext,
+  order: ResolvedOrder,
+  options: WorkOptions = {},
+): Promise<PrecomputeOutcome> {
   const { terminal, workspace } = context;
-  const order = await resolveOrder(workspace, orderOf(options));
+  const { store } = order;
   const placed = await placeOrder(workspace, order);
   reportProblems(terminal, placed.factors.problems);
   const probe = await planOrder(placed, order, { run: "probe", version, shardsAtLeast: 1 });
   if (isNothing(probe)) {
-    terminal.line(`store ${order.store} is current at generation ${probe.generation}: nothing to compute`);
-    terminal.result({ ok: true, store: order.store, generation: probe.generation, job: null, ...told });
-    return true;
+    terminal.line(`store ${store} is current at generation ${probe.generation}: nothing to compute`);
+    return { ok: true, store, job: null, generation: probe.generation };
   }
   await using state = await loadState(context);
   const view = await submitted(context, state, { order, options });
   if (options.detach === true) {
     terminal.line(`queued as job ${view.id}`);
-    terminal.result({ ok: true, store: order.store, job: view.id, ...told });
-    return true;
+    return { ok: true, store, job: view.id };
   }
   const ended = await followJob(context, state.jobs, view.id);
   describeRun(terminal, ended);
-  const ok = outcomeOf(ended);
-  terminal.result({ ok, job: ended.id, ...told, ...(ended.summary as PrecomputeSummary) });
-  return ok;
+  return { ...(ended.summary as PrecomputeSummary | null), ok: outcomeOf(ended), store, job: ended.id };
 }
 
 /** Throws `UsageError` on options that cannot be read. */
@@ -136,7 +156,7 @@ function orderOf(options: RunOptions): Parameters<typeof resolveOrder>[1] {
 async function submitted(
   context: CommandContext,
   state: State,
-  { order, options }: { readonly order: ResolvedOrder; readonly options: RunOptions },
+  { order, options }: { readonly order: ResolvedOrder; readonly options: WorkOptions },
 ): Promise<JobView> {
   const { terminal } = context;
   const work = options.detach === true ? null : await startWork(context, state, options);
@@ -153,9 +173,9 @@ async function submitted(
   }
 }
 
-async function startWork(context: CommandContext, state: State, options: RunOptions): Promise<unknown> {
+async function startWork(context: CommandContext, state: State, options: WorkOptions): Promise<unknown> {
   const threads = options.threads === undefined ? workThreads() : threadsArgument(options.threads);
-  const megabytes = Number(options.memory);
+  const megabytes = Number(options.memory ?? MEMORY_MEGABYTES);
   if (!(megabytes >= 64)) {
     throw new UsageError(`--memory ${options.memory} is not a size`, "give megabytes, 64 or more");
   }
