@@ -27,8 +27,7 @@ export async function computeShard(input: unknown, { gate, post }: TaskThread): 
   const report = (message: ShardReport): void => post(message);
   const of = `${workspace} ${store.calendar} ${store.freq} ${plan.run} ${plan.generation}`;
   if (open?.of !== of) {
-    await open?.computer[Symbol.asyncDispose]();
-    open = null;
+    await closeStore();
     const computer = await ShardComputer.open(storeOf(workspaceAt(workspace), store), plan);
     open = { of, computer };
   }
@@ -42,4 +41,10 @@ export async function computeShard(input: unknown, { gate, post }: TaskThread): 
     },
   });
   report({ kind: "result", result });
+}
+
+/** Lets go of the generation that this thread has open. */
+export async function closeStore(): Promise<void> {
+  await open?.computer[Symbol.asyncDispose]();
+  open = null;
 }

@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LANES_PER_BLOCK, type StoreKey } from "#data/store/panel-store";
 import { Gate } from "#kernels/parallel";
 import { WorkerPool } from "#workers/worker-pool";
@@ -14,6 +14,8 @@ export interface ShardThreadsOptions {
   readonly memoryLimit?: number;
   /** Resident memory at the moment; a clock of memory, so to say. */
   readonly residentBytes?: () => number;
+  /** Milliseconds without a shard after which a thread ends; 10,000 unless told. */
+  readonly restAfterMs?: number;
 }
 
 export interface ThreadShard {
@@ -29,6 +31,7 @@ const DEFAULT_LIMIT = 2 ** 31;
 /** Share of the limit beyond which no further shard is started beside those under way. */
 const FULL = 0.8;
 const POLL_MS = 100;
+const REST_AFTER_MS = 10_000;
 
 /**
  * One thread for each shard under way, kept for the next. Fewer run at a time where the memory that a plan needs, or that
@@ -39,6 +42,7 @@ export class ShardThreads implements AsyncDisposable {
   readonly #options: ShardThreadsOptions;
   readonly #idle: WorkerPool[] = [];
   readonly #busy = new Set<WorkerPool>();
+  #rest: NodeJS.Timeout | undefined;
 
   constructor(options: ShardThreadsOptions) {
     this.threads = options.threads;
@@ -67,26 +71,45 @@ export class ShardThreads implements AsyncDisposable {
     } finally {
       this.#busy.delete(pool);
       this.#idle.push(pool);
+      this.#restLater();
     }
   }
 
-  /** Ends the threads that have nothing to do, with what they hold in memory. */
+  /** Ends the threads that have nothing to do, with the generation they have open and what they hold in memory. */
   async rest(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map((pool) => pool.close()));
+    clearTimeout(this.#rest);
+    await Promise.all(this.#idle.splice(0).map((pool) => letGo(pool)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#idle.splice(0), ...this.#busy].map((pool) => pool.close()));
+    await this.rest();
+    await Promise.all([...this.#busy].map((pool) => pool.close()));
+  }
+
+  /** Threads that get no further shard, because the run goes on elsewhere or was cancelled, end by themselves. */
+  #restLater(): void {
+    clearTimeout(this.#rest);
+    const { restAfterMs = REST_AFTER_MS } = this.#options;
+    this.#rest = setTimeout(() => void this.rest(), restAfterMs).unref();
   }
 
   async #free(plan: PrecomputePlan, signal?: AbortSignal): Promise<WorkerPool> {
     const { memoryLimit = DEFAULT_LIMIT, residentBytes = () => process.memoryUsage.rss() } = this.#options;
     const most = Math.max(1, Math.min(this.threads, Math.floor((FULL * memoryLimit) / threadBytes(plan))));
     while (this.#busy.size > 0 && (this.#busy.size >= most || residentBytes() > FULL * memoryLimit))
-      await setTimeout(POLL_MS, undefined, signal === undefined ? {} : { signal });
+      await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
     const pool = this.#idle.pop() ?? new WorkerPool(new URL("./shard-worker.ts", import.meta.url), 1);
     this.#busy.add(pool);
     return pool;
+  }
+}
+
+/** A thread that died has nothing open any more: its pins go with the process. */
+async function letGo(pool: WorkerPool): Promise<void> {
+  try {
+    await pool.run("close-store", { input: null, gate: new Gate() });
+  } finally {
+    await pool.close();
   }
 }
 
