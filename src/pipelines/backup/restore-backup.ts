@@ -40,7 +40,7 @@ export interface RestoreReport {
 interface Found {
   /** Manifests that can be read: the current one and the kept ones. */
   readonly manifests: readonly ReadManifest[];
-  readonly current: Manifest | null;
+  readonly current: ReadManifest | null;
   /** The current manifest file's content, whatever it is. */
   readonly bytes: Uint8Array | null;
   readonly newest: number;
@@ -129,10 +129,13 @@ async function restoreLocked(
   await storage.flush();
   signal?.throwIfAborted();
   const done = { id: catalogue.id, restoredFiles: count.files, restoredBytes: count.bytes };
+  const retention = new Retention(store.parts);
+  // The commit before may have been cut off before its copy was made.
+  if (found.current !== null) await retention.keepCopy(found.current);
   if (isSame) return { ...done, generation: manifest.generation, isNew: false };
   const restored = found.newest === 0 ? { manifest, bytes: text } : asNew(catalogue, manifest, found, now());
   await storage.swap(MANIFEST, restored.bytes, found.bytes);
-  await new Retention(store.parts).tidy(restored);
+  await retention.tidy(restored);
   return { ...done, generation: restored.manifest.generation, isNew: true };
 }
 
@@ -146,7 +149,7 @@ function asNew(
   const manifest: Manifest = {
     ...content,
     generation: Math.max(found.newest, content.generation) + 1,
-    parent: found.current?.generation ?? null,
+    parent: found.current?.manifest.generation ?? null,
     reason: `restored from backup ${catalogue.id}`,
     writtenAt,
   };
@@ -167,7 +170,7 @@ async function findStore(store: OpenedStore): Promise<Found> {
   if (current !== null) manifests.push(current);
   const bytes = await readWhole(parts.storage, MANIFEST);
   const newest = Math.max(0, ...kept, current?.manifest.generation ?? 0);
-  return { manifests, current: current?.manifest ?? null, bytes, newest };
+  return { manifests, current, bytes, newest };
 }
 
 /** What can be read, or null where it is damaged: that is what a restore is for. */
