@@ -2,4 +2,4 @@ import { serveTasks } from "#workers/serve-tasks";
 import { closeStore, computeShard } from "./shard-task.ts";
 
 /** Entry file of the threads that compute shards. */
-serveTasks({ "compute-shard": computeShard, "close-store": closeStore });
+serveTasks({ "prepare-shards": prepareShards, "compute-shard": computeShard, "close-store": closeStore });
