@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { Jobs, JobView, LogFilter } from "#jobs/jobs";
+import type { JobView, LogFilter } from "#jobs/jobs";
 import { type JobState, jobStates } from "#jobs/job-state";
 import type { LogLevel } from "#jobs/job-kind";
 import { threadsArgument } from "./arguments.ts";
@@ -121,7 +121,7 @@ function goOnCommand(name: "resume" | "retry", description: string): Command {
 
 async function goOn(
   context: CommandContext,
-  { jobs, work }: State,
+  state: State,
   {
     id,
     name,
@@ -129,13 +129,13 @@ async function goOn(
   }: { readonly id: string; readonly name: "resume" | "retry"; readonly options: GoOnOptions },
 ): Promise<JobView> {
   const { threads } = options;
-  const view = await jobs[name](id);
+  const view = await state.jobs[name](id);
   if (options.detach === true) return view;
-  await work({
+  await state.work({
     threads: threads === undefined ? workThreads() : threadsArgument(threads),
     signal: context.signal,
   });
-  return await followJob(context, jobs, id);
+  return await followJob(context, state.jobs, id);
 }
 
 interface LogsOptions extends SharedOptions {

@@ -67,11 +67,12 @@ export function precomputeKind(
     check: (payload) => checkedOrder(payload),
     exclusive: ({ store }) => `precompute ${store}`,
     isPermanent,
-    async plan(order, { jobId, log }) {
+    async plan(order, context) {
+      const { jobId } = context;
       const placed = await placeOrder(workspace, order);
       const { store, factors } = placed;
       for (const { code, message } of factors.problems)
-        log({ level: "warning", message: `${code} ${message}` });
+        context.log({ level: "warning", message: `${code} ${message}` });
       // One run works on a store at a time: what others hold is left over.
       for (const { run } of await store.runs()) if (run !== jobId) await store.endRun(run);
       const generation = await store.beginRun(jobId);
@@ -84,10 +85,10 @@ export function precomputeKind(
       await needDiskSpace(store.parts.storage.place, plan.totals.bytes);
       for (const { list, failures } of plan.sets) {
         for (const { name, code, message } of failures)
-          log({ level: "error", subject: `${list.name}.${name}`, message: `${code} ${message}` });
+          context.log({ level: "error", subject: `${list.name}.${name}`, message: `${code} ${message}` });
       }
       const { instruments, instrumentDays, factors: columns } = plan.totals;
-      log({
+      context.log({
         level: "info",
         message: `${shards.length} shards from generation ${generation} of ${storeName(store.key)}`,
         data: { sets: plan.sets.map(({ list }) => list.name), ...plan.totals },
@@ -99,7 +100,7 @@ export function precomputeKind(
       };
     },
     async run(shard, context) {
-      const { log, progress, signal, attempt, took, payload } = context;
+      const { signal, attempt, payload } = context;
       const plan = planOf(context);
       const { store } = await placeOrder(workspace, payload);
       await needDiskSpace(store.parts.storage.place, 0);
@@ -114,21 +115,22 @@ export function precomputeKind(
           done.instruments += instruments.length;
           done.instrumentDays += instrumentDays;
           done.instrumentFactors += instruments.length * plan.totals.factors;
-          progress(done);
+          context.progress(done);
           for (const instrument of instruments)
-            log({ level: "debug", subject: instrument, message: "computed" });
+            context.log({ level: "debug", subject: instrument, message: "computed" });
         },
       });
       for (const { instruments, code, message } of result.failed) {
         for (const instrument of instruments)
-          log({ level: "error", subject: instrument, message: `${code} ${message}` });
+          context.log({ level: "error", subject: instrument, message: `${code} ${message}` });
       }
-      for (const [subject, milliseconds] of Object.entries(result.milliseconds)) took(subject, milliseconds);
+      for (const [subject, milliseconds] of Object.entries(result.milliseconds))
+        context.took(subject, milliseconds);
       const failures = result.failed.reduce((sum, { instruments }) => sum + instruments.length, 0);
       return { result, done, failures };
     },
     async finish(shards, context) {
-      const { signal, payload: order, log } = context;
+      const { signal, payload: order } = context;
       const placed = await placeOrder(workspace, order);
       const plan: PrecomputePlan = {
         ...planOf(context),
@@ -136,7 +138,10 @@ export function precomputeKind(
       };
       const report = await patiently(() => commitPrecompute(placed.store, plan, resultsOf(shards)), signal);
       await threads().rest();
-      log({ level: "info", message: `generation ${report.generation} of ${storeName(placed.store.key)}` });
+      context.log({
+        level: "info",
+        message: `generation ${report.generation} of ${storeName(placed.store.key)}`,
+      });
       const after: Record<string, unknown> = {};
       const problems: { step: string; code: string; message: string }[] = [];
       for (const step of options.after) {
@@ -146,7 +151,7 @@ export function precomputeKind(
           if (signal.aborted) throw error;
           const problem = { step: step.name, code: codeOf(error), message: messageOf(error) };
           problems.push(problem);
-          log({ level: "error", subject: step.name, message: `${problem.code} ${problem.message}` });
+          context.log({ level: "error", subject: step.name, message: `${problem.code} ${problem.message}` });
         }
       }
       const summary = { ...report, store: storeName(placed.store.key), after, problems };

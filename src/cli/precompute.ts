@@ -12,9 +12,22 @@ import { loadState } from "./load-state.ts";
 import type { State } from "./state.ts";
 import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
+import { rollbackSubcommand } from "./precompute-rollback.ts";
+import { statusSubcommand } from "./precompute-status.ts";
+import { refreshSources } from "./precompute-update.ts";
+import { verifySubcommand } from "./precompute-verify.ts";
 import { version } from "./version.ts";
 
-interface RunOptions extends SharedOptions {
+const MEMORY_MEGABYTES = "2048";
+
+/** How the work is done. */
+export interface WorkOptions {
+  readonly threads?: string;
+  readonly memory?: string;
+  readonly detach?: boolean;
+}
+
+interface RunOptions extends SharedOptions, WorkOptions {
   readonly store?: string;
   readonly set?: readonly string[];
   readonly codes?: string;
@@ -22,23 +35,44 @@ interface RunOptions extends SharedOptions {
   readonly end?: string;
   readonly full?: boolean;
   readonly vwap?: string;
-  readonly threads?: string;
-  readonly memory?: string;
   readonly validate?: boolean;
-  readonly detach?: boolean;
 }
 
 export function precomputeCommand(): Command {
   return new Command("precompute")
     .description("compute every indicator and factor into the store, and keep them current")
-    .addCommand(runSubcommand());
+    .addCommand(
+      runSubcommand("run")
+        .description(
+          "compute what is missing, new or changed: all instruments, all dates, all default sets unless told",
+        )
+        .action((options: RunOptions) => runCommand(options, (context) => runPrecompute(context, options))),
+    )
+    .addCommand(
+      runSubcommand("update")
+        .description("import again what changed in the known sources, then compute what is affected")
+        .option("--rehash", "compare the sources' content whatever their size and timestamp say")
+        .action((options: UpdateOptions) => runCommand(options, (context) => update(context, options))),
+    )
+    .addCommand(statusSubcommand())
+    .addCommand(verifySubcommand())
+    .addCommand(rollbackSubcommand());
 }
 
-function runSubcommand(): Command {
-  return withSharedOptions(new Command("run"))
-    .description(
-      "compute what is missing, new or changed: all instruments, all dates, all default sets unless told",
-    )
+interface UpdateOptions extends RunOptions {
+  readonly rehash?: boolean;
+}
+
+async function update(context: CommandContext, options: UpdateOptions): Promise<boolean> {
+  const { store } = await resolveOrder(context.workspace, orderOf(options));
+  const { outcomes } = await refreshSources(context, store, { rehash: options.rehash === true });
+  const isWhole = outcomes.every(({ kind }) => kind === "unchanged" || kind === "imported");
+  return (await runPrecompute(context, options, { sources: outcomes })) && isWhole;
+}
+
+/** The options that `run` and `update` share. */
+function runSubcommand(name: string): Command {
+  return withSharedOptions(new Command(name))
     .option("--store <name>", "the store, where there are several: XSHG/day")
     .option(
       "--set <name...>",
@@ -50,35 +84,53 @@ function runSubcommand(): Command {
     .option("--full", "compute everything again, whatever is stored")
     .option("--vwap <rule>", "what $vwap is where no source gives it: amount or typical")
     .option("--threads <n>", "threads; as many as there are cores unless told, at most 8")
-    .option("--memory <megabytes>", "resident memory that should not be exceeded", "2048")
+    .option("--memory <megabytes>", "resident memory that should not be exceeded", MEMORY_MEGABYTES)
     .option("--no-validate", "leave out the validation afterwards")
-    .option("--detach", "only queue the job, for a running serve or worker")
-    .action((options: RunOptions) => runCommand(options, (context) => runPrecompute(context, options)));
+    .option("--detach", "only queue the job, for a running serve or worker");
 }
 
-async function runPrecompute(context: CommandContext, options: RunOptions): Promise<boolean> {
+async function runPrecompute(
+  context: CommandContext,
+  options: RunOptions,
+  told: Readonly<Record<string, unknown>> = {},
+): Promise<boolean> {
+  const order = await resolveOrder(context.workspace, orderOf(options));
+  const { ok, ...answer } = await precompute(context, order, options);
+  context.terminal.result({ ok, ...told, ...answer });
+  return ok;
+}
+
+/** What a run came to; `job` is null when there was nothing to compute. */
+export interface PrecomputeOutcome extends Partial<PrecomputeSummary> {
+  readonly ok: boolean;
+  readonly store: string;
+  readonly job: string | null;
+}
+
+/** Computes what is due as a job, in this process where no other one works at jobs. */
+export async function precompute(
+  context: CommandContext,
+  order: ResolvedOrder,
+  options: WorkOptions = {},
+): Promise<PrecomputeOutcome> {
   const { terminal, workspace } = context;
-  const order = await resolveOrder(workspace, orderOf(options));
+  const { store } = order;
   const placed = await placeOrder(workspace, order);
   reportProblems(terminal, placed.factors.problems);
   const probe = await planOrder(placed, order, { run: "probe", version, shardsAtLeast: 1 });
   if (isNothing(probe)) {
-    terminal.line(`store ${order.store} is current at generation ${probe.generation}: nothing to compute`);
-    terminal.result({ ok: true, store: order.store, generation: probe.generation, job: null });
-    return true;
+    terminal.line(`store ${store} is current at generation ${probe.generation}: nothing to compute`);
+    return { ok: true, store, job: null, generation: probe.generation };
   }
   await using state = await loadState(context);
   const view = await submitted(context, state, { order, options });
   if (options.detach === true) {
     terminal.line(`queued as job ${view.id}`);
-    terminal.result({ ok: true, store: order.store, job: view.id });
-    return true;
+    return { ok: true, store, job: view.id };
   }
   const ended = await followJob(context, state.jobs, view.id);
   describeRun(terminal, ended);
-  const ok = outcomeOf(ended);
-  terminal.result({ ok, job: ended.id, ...(ended.summary as PrecomputeSummary) });
-  return ok;
+  return { ...(ended.summary as PrecomputeSummary | null), ok: outcomeOf(ended), store, job: ended.id };
 }
 
 /** Throws `UsageError` on options that cannot be read. */
@@ -104,7 +156,7 @@ function orderOf(options: RunOptions): Parameters<typeof resolveOrder>[1] {
 async function submitted(
   context: CommandContext,
   state: State,
-  { order, options }: { readonly order: ResolvedOrder; readonly options: RunOptions },
+  { order, options }: { readonly order: ResolvedOrder; readonly options: WorkOptions },
 ): Promise<JobView> {
   const { terminal } = context;
   const work = options.detach === true ? null : await startWork(context, state, options);
@@ -121,9 +173,9 @@ async function submitted(
   }
 }
 
-async function startWork(context: CommandContext, state: State, options: RunOptions): Promise<unknown> {
+async function startWork(context: CommandContext, state: State, options: WorkOptions): Promise<unknown> {
   const threads = options.threads === undefined ? workThreads() : threadsArgument(options.threads);
-  const megabytes = Number(options.memory);
+  const megabytes = Number(options.memory ?? MEMORY_MEGABYTES);
   if (!(megabytes >= 64)) {
     throw new UsageError(`--memory ${options.memory} is not a size`, "give megabytes, 64 or more");
   }

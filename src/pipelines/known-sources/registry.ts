@@ -27,6 +27,17 @@ export function sourcesFolder(workspace: Workspace, key: StoreKey): string {
   return join(workspace.root, "sources", `${key.calendar}-${key.freq}`);
 }
 
+/** Stores that sources are known of, whether they are still there or not. */
+export async function storesWithSources(workspace: Workspace): Promise<StoreKey[]> {
+  const found: StoreKey[] = [];
+  for (const name of await namesIn(join(workspace.root, "sources"))) {
+    const [, calendar, freq] = /^(.+)-(day|\d+min)$/.exec(name) ?? [];
+    if (calendar !== undefined && freq !== undefined)
+      found.push({ calendar, freq: freq as StoreKey["freq"] });
+  }
+  return found;
+}
+
 /** What is known of the sources of a store; none when nothing was imported. Throws DATA_NOT_PERMITTED. */
 export async function readKnownSources(workspace: Workspace, key: StoreKey): Promise<KnownSources> {
   const folder = sourcesFolder(workspace, key);
