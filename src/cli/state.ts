@@ -13,14 +13,18 @@ import { precomputeKind } from "./precompute-kind.ts";
 import { upkeepKinds } from "./upkeep-kinds.ts";
 import { version } from "./version.ts";
 
-/** The workspace's jobs as this process opened them, and what it needs to work at them itself. */
+/** The workspace's jobs as this process reached them, and how it works at them itself. */
 export interface State extends AsyncDisposable {
-  readonly database: StateDatabase;
   /** Whether other processes may work at the same jobs. */
   readonly isShared: boolean;
   readonly jobs: Jobs;
   /** Starts taking steps of jobs in this process. */
   work(options: WorkOptions): Promise<Worker>;
+}
+
+/** Of a process that has opened the state database itself. */
+export interface OpenedState extends State {
+  readonly database: StateDatabase;
 }
 
 export interface WorkOptions {
@@ -34,7 +38,7 @@ export interface WorkOptions {
  * Opens the state database: the workspace's own, or the server at DATABASE_URL. Throws DATABASE_LOCKED when another
  * process holds the workspace's, and what `openDatabase` throws.
  */
-export async function openState({ workspace }: Pick<CommandContext, "workspace">): Promise<State> {
+export async function openState({ workspace }: Pick<CommandContext, "workspace">): Promise<OpenedState> {
   const database = await openDatabase({
     directory: join(workspace, "state"),
     url: process.env["DATABASE_URL"],
