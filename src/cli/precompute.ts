@@ -7,9 +7,9 @@ import { commaSeparated, reportProblems } from "./chosen-factors.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { followJob, outcomeOf, runningJob } from "./follow-job.ts";
 import { UsageError } from "./outcome.ts";
-import { PRECOMPUTE, type PrecomputeSummary } from "./precompute-kind.ts";
+import { PRECOMPUTE, SHARDS_A_THREAD, type PrecomputeSummary } from "./precompute-kind.ts";
 import { loadState } from "./load-state.ts";
-import type { State } from "./state.ts";
+import type { State, WorkOptions as ThreadWork } from "./state.ts";
 import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { rollbackSubcommand } from "./precompute-rollback.ts";
@@ -117,13 +117,19 @@ export async function precompute(
   const { store } = order;
   const placed = await placeOrder(workspace, order);
   reportProblems(terminal, placed.factors.problems);
-  const probe = await planOrder(placed, order, { run: "probe", version, shardsAtLeast: 1 });
+  const probe = await planOrder(placed, order, {
+    run: "probe",
+    version,
+    shardsAtLeast: SHARDS_A_THREAD * workThreads(),
+  });
   if (isNothing(probe)) {
     terminal.line(`store ${store} is current at generation ${probe.generation}: nothing to compute`);
     return { ok: true, store, job: null, generation: probe.generation };
   }
-  await using state = await loadState(context);
-  const view = await submitted(context, state, { order, options });
+  const work =
+    options.detach === true ? null : workOf(context, options, { store: placed.store.key, plan: probe });
+  await using state = await loadState(context, work);
+  const view = await submitted(context, state, { order, isDetached: options.detach === true });
   if (options.detach === true) {
     terminal.line(`queued as job ${view.id}`);
     return { ok: true, store, job: view.id };
@@ -156,30 +162,37 @@ function orderOf(options: RunOptions): Parameters<typeof resolveOrder>[1] {
 async function submitted(
   context: CommandContext,
   state: State,
-  { order, options }: { readonly order: ResolvedOrder; readonly options: WorkOptions },
+  { order, isDetached }: { readonly order: ResolvedOrder; readonly isDetached: boolean },
 ): Promise<JobView> {
   const { terminal } = context;
-  const work = options.detach === true ? null : await startWork(context, state, options);
+  if (!isDetached) await state.work();
   for (;;) {
     try {
       return await state.jobs.submit(PRECOMPUTE, order);
     } catch (error) {
       const running = await state.jobs.show(runningJob(error));
       // Without a server's database this process is the only one that works: what is running was interrupted.
-      if (work === null || (state.isShared && running.progress.workers > 0)) throw error;
+      if (isDetached || (state.isShared && running.progress.workers > 0)) throw error;
       terminal.line(`job ${running.id} was interrupted and goes on first`);
       await followJob(context, state.jobs, running.id);
     }
   }
 }
 
-async function startWork(context: CommandContext, state: State, options: WorkOptions): Promise<unknown> {
-  const threads = options.threads === undefined ? workThreads() : threadsArgument(options.threads);
-  const megabytes = Number(options.memory ?? MEMORY_MEGABYTES);
-  if (!(megabytes >= 64)) {
-    throw new UsageError(`--memory ${options.memory} is not a size`, "give megabytes, 64 or more");
-  }
-  return await state.work({ threads, memoryLimit: megabytes * 2 ** 20, signal: context.signal });
+function workOf(
+  { signal }: CommandContext,
+  { threads, memory = MEMORY_MEGABYTES }: WorkOptions,
+  ahead: NonNullable<ThreadWork["ahead"]>,
+): ThreadWork {
+  const megabytes = Number(memory);
+  if (!(megabytes >= 64))
+    throw new UsageError(`--memory ${memory} is not a size`, "give megabytes, 64 or more");
+  return {
+    threads: threads === undefined ? workThreads() : threadsArgument(threads),
+    memoryLimit: megabytes * 2 ** 20,
+    signal,
+    ahead,
+  };
 }
 
 function describeRun(terminal: Terminal, view: JobView): void {
