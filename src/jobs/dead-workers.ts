@@ -52,6 +52,7 @@ export async function recoverSteps(
     if (worker.id === options.self || !isDead(worker)) continue;
     recovered += await bury(database, queue, worker.id);
   }
+  for (const worker of await nameless(database)) recovered += await bury(database, queue, worker);
   return recovered;
 
   function isDead(worker: (typeof rows)[number]): boolean {
@@ -61,6 +62,16 @@ export async function recoverSteps(
     if (worker.holder !== null && options.processes?.isGone(worker.holder) === true) return true;
     return options.leaseMs !== null && worker.silent_ms > options.leaseMs;
   }
+}
+
+/** Workers of running steps that have no row: somebody took them for dead, or they left while a step was ending. */
+async function nameless(database: JobDatabase): Promise<string[]> {
+  const { rows } = await database.query<{ readonly worker: string }>(
+    `select distinct step.worker from alphaloom.step as step
+     where step.state = 'running' and step.started_at < clock_timestamp() - interval '15 seconds'
+       and not exists (select 1 from alphaloom.worker as worker where worker.id = step.worker)`,
+  );
+  return rows.map(({ worker }) => worker);
 }
 
 async function bury(database: JobDatabase, queue: StepQueue, worker: string): Promise<number> {

@@ -4,9 +4,11 @@
  * the step is claimed, and sent in the transaction that makes the step ready; who may bring a result is for the step's
  * row alone to say. pg-boss also keeps the schedules' clock.
  */
+import { randomUUID } from "node:crypto";
 import { PgBoss } from "pg-boss";
 import type { Queryable } from "#database/state-database";
 import { JobError } from "./errors.ts";
+import { isDown } from "./persist.ts";
 import type { JobDatabase, StepName } from "./rows.ts";
 
 const SCHEMA = "alphaloom_queue";
@@ -49,12 +51,17 @@ export class StepQueue {
       cronMonitorIntervalSeconds: 10,
       cronWorkerIntervalSeconds: 2,
     });
-    boss.on("error", options.report);
+    boss.on("error", (error) => {
+      if (!isDown(error)) options.report(error);
+    });
     await boss.start();
     for (const name of [STEPS, ALARMS]) {
       if ((await boss.getQueue(name)) === null) {
         await boss.createQueue(name, { retentionSeconds: YEAR_SECONDS, warningQueueSize: 1_000_000 });
       }
+      // pg-boss looks up a queue it does not know yet outside the transaction it is called in, and so would wait for
+      // that transaction on PGlite: let it know the queue before.
+      await boss.findJobs(name, { id: randomUUID() });
     }
     return new StepQueue(boss);
   }

@@ -53,8 +53,9 @@ export function upkeep(database: JobDatabase, queue: StepQueue, options: UpkeepO
 /** Keeps the newest ended jobs, and the newest lines of the log of those that are under way. */
 export async function tidy(
   database: JobDatabase,
-  { kinds, keepJobs, keepLines }: Pick<UpkeepOptions, "kinds" | "keepJobs" | "keepLines">,
+  options: Pick<UpkeepOptions, "kinds" | "keepJobs" | "keepLines" | "report">,
 ): Promise<void> {
+  const { kinds, keepJobs, keepLines, report } = options;
   const { rows: crowded } = await database.query<{ readonly job_id: string }>(
     "select job_id from alphaloom.job_log group by job_id having count(*) > $1",
     [keepLines],

@@ -41,6 +41,8 @@ export type ThreadReport =
       /** The operating system's code when a file could not be made. */
       readonly systemCode: string | null;
     }
+  /** The last words of a thread in which PostgreSQL stopped. */
+  | { readonly kind: "stopped"; readonly log: readonly string[] }
   | { readonly kind: "done"; readonly id: number; readonly result: QueryResult | number | null }
   | { readonly kind: "failed"; readonly id: number; readonly failure: ThreadFailure }
   | { readonly kind: "notified"; readonly channel: string; readonly payload: string };

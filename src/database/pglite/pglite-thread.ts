@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { DatabaseError, SqlError } from "../errors.ts";
 import type { QueryResult } from "../state-database.ts";
 import type { ThreadFailure, ThreadOrder, ThreadReport, ThreadRequest, ThreadStart } from "./messages.ts";
-import { whyRefused } from "./refusal.ts";
+import { tellingLine, whyRefused } from "./refusal.ts";
 
 interface Waiting {
   readonly resolve: (result: QueryResult | number | null) => void;
@@ -66,6 +66,7 @@ export class PGliteThread {
   #hear(message: ThreadReport): void {
     if (message.kind === "opened") this.#opened.resolve(message.how);
     else if (message.kind === "refused") this.#opened.reject(whyRefused(this.#folder, message));
+    else if (message.kind === "stopped") this.#die(tellingLine(message.log));
     else if (message.kind === "notified") this.#onNotified(message.channel, message.payload);
     else {
       const waiting = this.#waiting.get(message.id);

@@ -7,14 +7,20 @@ export function whyRefused(folder: string, refused: ThreadReport & { kind: "refu
     const known = fileFailure(folder, refused.systemCode, refused.message);
     if (known !== null) return known;
   }
-  const telling = refused.log.findLast((line) => /PANIC|FATAL|ERROR/.test(line)) ?? refused.log.at(-1);
-  const why = [refused.message, telling?.replace(/^.*?(PANIC|FATAL|ERROR)/, "$1")].filter(Boolean).join(": ");
+  const why = [refused.message, tellingLine(refused.log)].filter((part) => part !== "").join(": ");
   if (/no space left/i.test(why)) return fileFailure(folder, "ENOSPC", why)!;
   return new DatabaseError("DATABASE_DAMAGED", `${folder} cannot be opened: ${why}`, {
     remedy:
       "restore the folder from a backup; or move it away: market data and factors are kept elsewhere, only jobs, their logs and schedules are lost",
     place: { folder },
   });
+}
+
+/** Of PostgreSQL's last lines the one that says why, without its time stamp. */
+export function tellingLine(log: readonly string[]): string {
+  const severe = /^.*?(PANIC|FATAL|ERROR):/;
+  const line = log.findLast((line) => severe.test(line)) ?? log.at(-1) ?? "";
+  return line.replace(severe, "$1:");
 }
 
 /** What the operating system refused about the state folder; null for codes that say something else. */

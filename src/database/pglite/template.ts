@@ -74,12 +74,21 @@ async function copyTemplate(
       if (!(await makeTemplate(template, initialise))) return false;
       continue;
     }
-    if (copyFolder(join(template, "database"), target) === expected) return true;
-    rmSync(target, { recursive: true, force: true });
+    if (copyIfWhole(template, target, expected)) return true;
     rmSync(template, { recursive: true, force: true });
   }
   const expected = digestOf(template);
-  return expected !== null && copyFolder(join(template, "database"), target) === expected;
+  return expected !== null && copyIfWhole(template, target, expected);
+}
+
+function copyIfWhole(template: string, target: string, expected: string): boolean {
+  try {
+    if (copyFolder(join(template, "database"), target) === expected) return true;
+  } catch (error) {
+    if (!isSystem(error, "ENOENT")) throw error;
+  }
+  rmSync(target, { recursive: true, force: true });
+  return false;
 }
 
 function digestOf(template: string): string | null {

@@ -18,6 +18,18 @@ if (port === null) throw new TypeError("this file is the entry of a worker threa
 const report = (message: ThreadReport): void => port.postMessage(message);
 const log: string[] = [];
 
+let serving = false;
+
+/**
+ * PostgreSQL has stopped in the middle. PGlite would go on with memory that is worth nothing, or spin for ever; the files
+ * are recovered at the next start.
+ */
+function stop(): void {
+  if (serving) report({ kind: "stopped", log });
+  else report({ kind: "refused", message: "PostgreSQL stopped", log, systemCode: null });
+  process.exit(70);
+}
+
 /** Values arrive as PostgreSQL's text, whatever the parameter's type. */
 const asItIs = (value: unknown): string => value as string;
 
@@ -32,6 +44,7 @@ async function openFolder(folder: string): Promise<{ database: PGlite; files: Du
     onStderr: (line) => {
       log.push(line);
       if (log.length > LOG_LINES) log.shift();
+      if (/ PANIC: |^Aborted\(/.test(line)) stop();
       return true;
     },
   });
@@ -50,6 +63,7 @@ async function start({ folder, cache }: ThreadStart): Promise<void> {
   const { database, files } = await openFolder(folder);
   const housekeeping = new Housekeeping(database);
   await housekeeping.atStart();
+  serving = true;
   serve(database, files, housekeeping);
   report({ kind: "opened", how });
 }

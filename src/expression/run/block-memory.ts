@@ -1,4 +1,5 @@
 import { FIRST_ROWS, HEADER_BYTES, LAST_ROWS } from "#kernels/wasm/family-function";
+import { MOST_PAGES } from "#kernels/wasm/module";
 import type { Source } from "#kernels/wasm/vector-graph";
 import { QUAD, type BlockProgram } from "./block-program.ts";
 
@@ -41,8 +42,8 @@ export class BlockMemory {
   readonly #dataAddress: number;
   #next: number;
   #memory: WebAssembly.Memory | null = null;
-  #f32 = new Float32Array(0);
-  #f64 = new Float64Array(0);
+  #f32: Float32Array = new Float32Array(0);
+  #f64: Float64Array = new Float64Array(0);
 
   constructor(program: BlockProgram) {
     this.program = program;
@@ -63,7 +64,11 @@ export class BlockMemory {
   }
 
   open(): WebAssembly.Memory {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((this.#next + PAGE) / PAGE) });
+    const initial = Math.ceil((this.#next + PAGE) / PAGE);
+    if (initial > MOST_PAGES) throw new RangeError(`a block of ${this.#next} bytes, beyond 32-bit addresses`);
+    const memory = new WebAssembly.Memory(
+      this.program.shape.shared === true ? { initial, maximum: initial, shared: true } : { initial },
+    );
     this.#memory = memory;
     this.#f32 = new Float32Array(memory.buffer);
     this.#f64 = new Float64Array(memory.buffer);
@@ -75,6 +80,10 @@ export class BlockMemory {
       }
     }
     return memory;
+  }
+
+  get buffer(): ArrayBuffer | SharedArrayBuffer {
+    return this.#memory!.buffer;
   }
 
   get f32(): Float32Array {
