@@ -13,6 +13,7 @@ import { rowsWithin } from "#pipelines/market-view";
 import { repairData } from "#pipelines/repair-data";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { listArgument, rangeArgument } from "./arguments.ts";
+import { sourcesCommand } from "./data-sources.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { makeRoomFor } from "./out-file.ts";
 import { detectCommand, qualityCommand } from "./data-quality.ts";
@@ -36,7 +37,8 @@ export function dataCommand(): Command {
     .addCommand(rollbackCommand())
     .addCommand(qualityCommand())
     .addCommand(detectCommand())
-    .addCommand(dumpCommand());
+    .addCommand(dumpCommand())
+    .addCommand(sourcesCommand());
 }
 
 function storeCommand(name: string): Command {

@@ -7,7 +7,7 @@ import { coverSessions, firstRow, rowCount, timeAxisOf } from "./axis.ts";
 import { FieldSetTable } from "./field-set-table.ts";
 import type { Span } from "./layers.ts";
 import type { Manifest, ManifestInstrument, SegmentEntry } from "./manifest.ts";
-import { blockCount, MANIFEST, segmentPath } from "./manifest.ts";
+import { blockCount, MANIFEST, runOfFile, segmentPath } from "./manifest.ts";
 import { manifestText } from "./manifest-text.ts";
 import type { Mark } from "./marks.ts";
 import type {
@@ -45,6 +45,8 @@ export class ManifestWriter implements StoreWriter {
   readonly #instruments: ManifestInstrument[];
   readonly #laneOf: Map<string, number>;
   readonly #fieldSets: FieldSetTable;
+  /** Sets of which nothing that was stored counts any more. */
+  readonly #dropped = new Set<string>();
   #listings: StoreListings;
   #axis: StoreAxis;
   #time: TimeAxis | null = null;
@@ -150,13 +152,22 @@ export class ManifestWriter implements StoreWriter {
   async adopt(staged: StagedBlock, base: Manifest): Promise<void> {
     this.#mustBeOpen();
     const { set, block, segments } = staged;
-    const found = this.#stage.of(set, block).map(segmentPath).join(" ");
-    if (found === segments.map(segmentPath).join(" ")) return;
-    const before = base.segments.filter((entry) => entry.set === set && entry.block === block);
-    if (found !== before.map(segmentPath).join(" "))
+    const found = this.#stage.of(set, block).map(segmentPath);
+    const own = segments.filter((entry) => entry.run !== undefined && entry.generation > base.generation);
+    if (own.every((entry) => found.includes(segmentPath(entry)))) return;
+    const before = this.#dropped.has(set)
+      ? []
+      : base.segments.filter((entry) => entry.set === set && entry.block === block);
+    const known = new Set(before.map(segmentPath));
+    const mine = new Set(own.map((entry) => runOfFile(segmentPath(entry)) ?? ""));
+    const isMine = (path: string): boolean => mine.has(runOfFile(path) ?? "");
+    // What an earlier commit of the same run brought is its own to replace.
+    const isFree = found.some(isMine)
+      ? found.every((path) => known.has(path) || isMine(path))
+      : found.length === known.size && found.every((path) => known.has(path));
+    if (!isFree)
       throw changedMeanwhile(this.#parts, `block ${block} of the set ${set} was written by somebody else`);
-    for (const entry of segments) {
-      if (entry.run === undefined) continue;
+    for (const entry of own) {
       const path = segmentPath(entry);
       if ((await this.#parts.storage.size(path)) === entry.bytes) continue;
       throw changedMeanwhile(this.#parts, `${this.#parts.storage.locate(path)} is gone`);
@@ -174,6 +185,7 @@ export class ManifestWriter implements StoreWriter {
   drop(set: string, fields?: readonly string[]): void {
     this.#mustBeOpen();
     const isDropped = (name: string): boolean => fields === undefined || fields.includes(name);
+    if (fields === undefined) this.#dropped.add(set);
     if (this.#fieldSets.drop(set, isDropped)) this.#stage.drop(set, isDropped);
   }
 

@@ -40,10 +40,31 @@ export interface RunOptions {
    * still in the cache need not be written to memory and read again. Graphs of several stages deliver all rows at once.
    */
   readonly consume?: (rows: Rows) => void;
+  /** Which of the program's areas gets the results; default the first. */
+  readonly area?: number;
   /** Where recurrences go on; of row `from`. */
   readonly resume?: Checkpoint;
   /** Rows, in ascending order, for which `checkpoints` shall be there afterwards: after `from`, and up to `to`. */
   readonly checkpoints?: readonly number[];
+}
+
+export interface ResultMemory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly address: number;
+}
+
+/** One output of an area of results, `[row − from][lane]`. */
+export function outputOf(
+  { layout, plan, places, shape }: BlockProgram,
+  { buffer, address }: ResultMemory,
+  which: { readonly index: number; readonly area: number; readonly rows: number },
+): Float32Array | Float64Array {
+  const outputs = which.area * plan.graph.outputs.length;
+  const start = address + (outputs + places[which.index]!) * layout.resultStride;
+  const length = which.rows * shape.lanes;
+  return plan.precision === "f32"
+    ? new Float32Array(buffer, start, length)
+    : new Float64Array(buffer, start, length);
 }
 
 type Call = (...parameters: number[]) => number;
@@ -56,6 +77,8 @@ interface BoundVersion {
   /** The rings after rows on which nothing was listed. */
   readonly empty: Uint8Array[];
   readonly pairs: readonly number[];
+  /** Those that are called for; the first one's call does for both where `both` says so. */
+  readonly calls: readonly number[];
   /** Address of the rings by quad of a group and pair: groups run one after another. */
   readonly state: readonly (readonly number[])[];
 }
@@ -92,6 +115,8 @@ export class BlockEngine {
   readonly #outputBytes: number;
   readonly #outputAddress: number;
   readonly #resultAddress: number;
+  readonly #areaBytes: number;
+  #area = 0;
   #results: Rows = { from: 0, to: 0 };
 
   constructor(program: BlockProgram, module = new WebAssembly.Module(program.bytes)) {
@@ -114,7 +139,7 @@ export class BlockEngine {
         rings.set(
           version.name,
           Array.from({ length: together }, () =>
-            Array.from({ length: pairs }, () => memory.reserve(version.stateBytes)),
+            placesOf(memory.reserve(pairs * version.stateBytes), version.stateBytes, pairs),
           ),
         );
       }
@@ -122,7 +147,8 @@ export class BlockEngine {
     const outputs = plan.graph.outputs.length;
     this.#outputBytes = layout.outputBytes;
     this.#outputAddress = memory.reserve(together * this.#outputBytes);
-    this.#resultAddress = memory.reserve(outputs * layout.resultStride, 4096);
+    this.#areaBytes = outputs * layout.resultStride;
+    this.#resultAddress = memory.reserve((program.shape.areas ?? 1) * this.#areaBytes, 4096);
     const { exports } = new WebAssembly.Instance(module, { engine: { memory: memory.open() } });
     const bind = (version: VersionFacts): BoundVersion => ({
       call: exports[version.name] as Call,
@@ -130,6 +156,7 @@ export class BlockEngine {
       stateBytes: version.stateBytes,
       empty: [],
       pairs: version.lanes === "f32x4" ? [0] : [0, 1],
+      calls: version.lanes === "f32x4" || version.both ? [0] : [0, 1],
       state: rings.get(version.name)!,
     });
     this.#stages = plan.stages.map(({ families }) =>
@@ -156,12 +183,13 @@ export class BlockEngine {
    */
   run(data: BlockData, options: RunOptions = {}): void {
     const { plan, shape } = this.program;
-    const { from = 0, to = shape.rows, resume } = options;
+    const { from = 0, to = shape.rows, area = 0, resume } = options;
     const reach = resume === undefined ? this.#reach : this.#resumedReach;
     const startOf = (node: number): number =>
       options.continues === true ? from : Math.max(0, from - (reach.get(node) ?? 0));
     this.#check(data, { ...options, from, to });
     this.#results = { from, to };
+    this.#area = area;
     this.checkpoints = (options.checkpoints ?? []).map((row) => ({
       ...firstCheckpoint(this.#stated, data.instruments),
       row,
@@ -185,14 +213,13 @@ export class BlockEngine {
    * One output of the last run, `[row − from][lane]`; NaN outside the instruments' spans. Valid until the next run.
    */
   output(index: number): Float32Array | Float64Array {
-    const { layout, plan, shape } = this.program;
     const { from, to } = this.#results;
-    const address = this.#resultAddress + this.program.places[index]! * layout.resultStride;
-    const length = (to - from) * shape.lanes;
-    const { f32, f64 } = this.#memory;
-    return plan.precision === "f32"
-      ? f32.subarray(address / 4, address / 4 + length)
-      : f64.subarray(address / 8, address / 8 + length);
+    return outputOf(this.program, this.results, { index, area: this.#area, rows: to - from });
+  }
+
+  /** Where the results lie: another thread can read them with `outputOf` when the program's memory is shared. */
+  get results(): ResultMemory {
+    return { buffer: this.#memory.buffer, address: this.#resultAddress };
   }
 
   /** Moves what is in memory of some rows to row 0 and after, for runs that continue there. */
@@ -205,6 +232,8 @@ export class BlockEngine {
     const { from, to, resume, checkpoints = [] } = options;
     const most = this.#consumesChunks(options) ? Math.min(results, CHUNK_ROWS) : results;
     const held = this.#consumesChunks(options) ? Math.min(to - from, CHUNK_ROWS) : to - from;
+    if (options.area !== undefined && options.area >= (this.program.shape.areas ?? 1))
+      throw new RangeError(`no area ${options.area} for results`);
     if (from < 0 || to > rows || from > to || held > most)
       throw new RangeError(`rows ${from} to ${to} of a program for ${rows} rows and ${results} results`);
     if (resume !== undefined && (resume.row !== from || resume.width !== this.#stated.width))
@@ -287,6 +316,7 @@ export class BlockEngine {
       this.#memory.quadBytes,
       this.#outputAddress + places.from * layout.outputStride + (from % CHUNK_ROWS) * layout.outputRow,
       this.#resultAddress +
+        this.#area * this.#areaBytes +
         places.from * layout.resultStride +
         (from - this.#results.from) * layout.resultRow +
         group * layout.outputRow,
@@ -399,7 +429,7 @@ export class BlockEngine {
     const place = quad % GROUP;
     const out = this.#outputAddress + place * this.#outputBytes + row * layout.outputRow;
     let last = NEVER;
-    for (const pair of version.pairs) {
+    for (const pair of version.calls) {
       const seen = (commit === 1 ? version.call : version.warm)(
         this.#memory.base(quad),
         out + pair * 2 * width,
@@ -434,6 +464,10 @@ interface Moment {
   readonly move: StateMove;
 }
 
+function placesOf(address: number, bytes: number, pairs: number): number[] {
+  return Array.from({ length: pairs }, (_, pair) => address + pair * bytes);
+}
+
 function newProgress(): Progress {
   return { completeUntil: NEVER, lastUnfit: NEVER, maskedUntil: NEVER, maskedOrigin: 0 };
 }
@@ -443,24 +477,20 @@ function chunkEnd(from: number, last: number): number {
   return Math.min(last, from - (from % CHUNK_ROWS) + CHUNK_ROWS);
 }
 
-function* lanesOf(data: BlockData, quad: number): Generator<number> {
-  for (let lane = quad * QUAD; lane < Math.min(quad * QUAD + QUAD, data.instruments); lane++) {
-    if (data.first[lane]! <= data.last[lane]!) yield lane;
-  }
-}
-
-function isAlive(data: BlockData, quad: number, from: number, to: number): boolean {
-  for (const lane of lanesOf(data, quad)) {
-    if (data.first[lane]! < to && data.last[lane]! >= from) return true;
-  }
+function isAlive({ instruments, first, last }: BlockData, quad: number, from: number, to: number): boolean {
+  const end = Math.min(quad * QUAD + QUAD, instruments);
+  for (let lane = quad * QUAD; lane < end; lane++)
+    if (first[lane]! <= last[lane]! && first[lane]! < to && last[lane]! >= from) return true;
   return false;
 }
 
 /** Whether a window of a row of the chunk reaches before an instrument's first row. */
 function listedWithin({ data, quad, from, to }: Chunk, reach: number): boolean {
-  for (const lane of lanesOf(data, quad)) {
-    const first = data.first[lane]!;
-    if (first < to && first + reach > from && data.last[lane]! >= from) return true;
+  const { instruments, first, last } = data;
+  const end = Math.min(quad * QUAD + QUAD, instruments);
+  for (let lane = quad * QUAD; lane < end; lane++) {
+    const start = first[lane]!;
+    if (start <= last[lane]! && start < to && start + reach > from && last[lane]! >= from) return true;
   }
   return false;
 }

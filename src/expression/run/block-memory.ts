@@ -1,4 +1,5 @@
 import { FIRST_ROWS, HEADER_BYTES, LAST_ROWS } from "#kernels/wasm/family-function";
+import { MOST_PAGES } from "#kernels/wasm/module";
 import type { Source } from "#kernels/wasm/vector-graph";
 import { QUAD, type BlockProgram } from "./block-program.ts";
 
@@ -41,8 +42,8 @@ export class BlockMemory {
   readonly #dataAddress: number;
   #next: number;
   #memory: WebAssembly.Memory | null = null;
-  #f32 = new Float32Array(0);
-  #f64 = new Float64Array(0);
+  #f32: Float32Array = new Float32Array(0);
+  #f64: Float64Array = new Float64Array(0);
 
   constructor(program: BlockProgram) {
     this.program = program;
@@ -63,7 +64,11 @@ export class BlockMemory {
   }
 
   open(): WebAssembly.Memory {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((this.#next + PAGE) / PAGE) });
+    const initial = Math.ceil((this.#next + PAGE) / PAGE);
+    if (initial > MOST_PAGES) throw new RangeError(`a block of ${this.#next} bytes, beyond 32-bit addresses`);
+    const memory = new WebAssembly.Memory(
+      this.program.shape.shared === true ? { initial, maximum: initial, shared: true } : { initial },
+    );
     this.#memory = memory;
     this.#f32 = new Float32Array(memory.buffer);
     this.#f64 = new Float64Array(memory.buffer);
@@ -75,6 +80,10 @@ export class BlockMemory {
       }
     }
     return memory;
+  }
+
+  get buffer(): ArrayBuffer | SharedArrayBuffer {
+    return this.#memory!.buffer;
   }
 
   get f32(): Float32Array {
@@ -130,28 +139,21 @@ export class BlockMemory {
       const start = this.slot(quad, source);
       const lane = quad * QUAD;
       const used = Math.max(0, Math.min(QUAD, data.instruments - lane));
-      if (used === QUAD) {
-        let place = start + from * QUAD;
-        let read = from * stride + offset + lane;
-        for (let row = from; row < to; row++) {
-          target[place] = values[read]!;
-          target[place + 1] = values[read + 1]!;
-          target[place + 2] = values[read + 2]!;
-          target[place + 3] = values[read + 3]!;
-          place += QUAD;
-          read += stride;
-        }
-      } else {
+      if (used < QUAD) {
         target.fill(OUTSIDE, start + from * QUAD, start + to * QUAD);
         for (let at = 0; at < used; at++) {
           for (let row = from; row < to; row++)
             target[start + row * QUAD + at] = values[row * stride + offset + lane + at]!;
         }
       }
-      for (let at = 0; at < used; at++) {
-        const span = { first: data.first[lane + at]!, last: data.last[lane + at]! };
-        this.fillOutside(source, lane + at, { from, to, ...span });
-      }
+    }
+    const whole = Math.min(this.quads, Math.floor(data.instruments / QUAD));
+    const between = this.quads > 1 ? this.slot(1, source) - this.slot(0, source) : 0;
+    const places = { quads: whole, between, place: this.slot(0, source) + from * QUAD };
+    copyQuads({ target, values, stride, from: from * stride + offset, rows: to - from, ...places });
+    for (let lane = 0; lane < Math.min(data.instruments, this.quads * QUAD); lane++) {
+      const span = { first: data.first[lane]!, last: data.last[lane]! };
+      this.fillOutside(source, lane, { from, to, ...span });
     }
   }
 
@@ -175,6 +177,61 @@ export class BlockMemory {
         const start = this.slot(quad, source);
         this.of(source).copyWithin(start, start + from * QUAD, start + to * QUAD);
       }
+    }
+  }
+}
+
+interface QuadCopy<Target, Values> {
+  readonly target: Target;
+  readonly values: Values;
+  readonly rows: number;
+  /** Index of the first value, and from one row's to the next one's. */
+  readonly from: number;
+  readonly stride: number;
+  /** Index of the first quad's first place, and from one quad to the next. */
+  readonly place: number;
+  readonly between: number;
+  readonly quads: number;
+}
+
+/** Rows at a time: their values stay in the cache from one quad to its neighbours, who lie in the same cache lines. */
+const STAGED_ROWS = 32;
+type Floats = Float32Array | Float64Array;
+
+/** Values of float32 to places of float32, the usual case, in a loop of its own: such a loop runs twice as fast. */
+function copyQuads(copy: QuadCopy<Floats, Floats>): void {
+  const { target, values } = copy;
+  if (target instanceof Float32Array && values instanceof Float32Array)
+    copyNarrow({ ...copy, target, values });
+  else copyAny(copy);
+}
+
+function copyNarrow(copy: QuadCopy<Float32Array, Float32Array>): void {
+  const { target, values, rows, stride, between, quads } = copy;
+  for (let start = 0; start < rows; start += STAGED_ROWS) {
+    const end = Math.min(rows, start + STAGED_ROWS);
+    for (let quad = 0; quad < quads; quad++) {
+      let read = copy.from + start * stride + quad * QUAD;
+      let place = copy.place + start * QUAD + quad * between;
+      for (let row = start; row < end; row++) {
+        target[place] = values[read]!;
+        target[place + 1] = values[read + 1]!;
+        target[place + 2] = values[read + 2]!;
+        target[place + 3] = values[read + 3]!;
+        place += QUAD;
+        read += stride;
+      }
+    }
+  }
+}
+
+function copyAny(copy: QuadCopy<Floats, Floats>): void {
+  const { target, values, rows, stride, between, quads } = copy;
+  for (let row = 0; row < rows; row++) {
+    for (let quad = 0; quad < quads; quad++) {
+      const read = copy.from + row * stride + quad * QUAD;
+      const place = copy.place + row * QUAD + quad * between;
+      for (let at = 0; at < QUAD; at++) target[place + at] = values[read + at]!;
     }
   }
 }

@@ -34,6 +34,10 @@ export interface BlockShape {
   readonly lanes: number;
   /** Most rows whose outputs one run delivers; default all. */
   readonly results?: number;
+  /** Runs whose results can be in memory at once; default 1. */
+  readonly areas?: number;
+  /** Whether other threads may read the memory. */
+  readonly shared?: boolean;
 }
 
 export interface FamilyVersions {
@@ -46,7 +50,10 @@ export interface FamilyVersions {
 export interface VersionFacts {
   readonly name: string;
   readonly lanes: Lanes;
+  /** Of four instruments (f32x4) or two (f64x2). */
   readonly stateBytes: number;
+  /** Whether one call computes all four instruments in f64x2 lanes, two after two. */
+  readonly both: boolean;
   readonly recurrences: readonly VectorRecurrence[];
 }
 
@@ -85,16 +92,17 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   const add = (part: Part, mode: LoweringMode, suffix: string): VersionFacts => {
     const name = `${part.family.name}${suffix}`;
     const vectors = lowered(plan, { ...part, places }, mode);
-    const { body, stateBytes, states } = familyFunction(vectors, layout);
+    const brief = !mode.complete && !part.family.continuous;
+    const { body, both, stateBytes, states } = familyFunction(vectors, layout, { brief });
     functions.push({ name, body, parameters: FAMILY_PARAMETERS });
     // Worth its compilation where most rows are there for their successors.
     if (shape.results !== undefined) {
-      const warm = familyFunction(vectors, layout, { warm: true });
+      const warm = familyFunction(vectors, layout, { brief, warm: true });
       functions.push({ name: warmName(name), body: warm.body, parameters: FAMILY_PARAMETERS });
     }
     const leads = leadsWithin(plan.graph, part.family, part.stage.sources);
     const recurrences = states.map((state) => ({ places: state.places, lead: leads.get(state.key)! }));
-    return { name, lanes: mode.lanes, stateBytes, recurrences };
+    return { name, lanes: mode.lanes, stateBytes, both, recurrences };
   };
   for (const stage of plan.stages) {
     for (const family of stage.families) {
@@ -110,7 +118,7 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   for (const size of new Set([Math.min(GROUP, quads), quads % GROUP])) {
     if (size > 0) functions.push(deliverFunction(layout, plan.precision, size));
   }
-  const bytes = encodeModule(functions);
+  const bytes = encodeModule(functions, { shared: shape.shared === true });
   return { plan, shape, layout, bytes, places, delivered, versions };
 }
 
@@ -152,12 +160,11 @@ function lowered(
     if (own.has(node) && plan.outputLanes[index] === family.lanes)
       outputs.set(node, [...(outputs.get(node) ?? []), index]);
   }
+  const reach = reachWithin(graph, sources);
   const blends = mode.lanes !== family.lanes;
   for (const id of family.targets) {
     const delivered = precision === "f32" ? context.delivered(id) : context.number(id);
-    const unless = blends
-      ? context.fitForFloat32(streamsOf(graph, id, sources), reachWithin(graph, id, sources))
-      : null;
+    const unless = blends ? context.fitForFloat32(streamsOf(graph, id, sources), reach(id)) : null;
     for (const index of outputs.get(id) ?? []) {
       context.vectors.store({
         kind: "output",

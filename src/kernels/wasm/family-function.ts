@@ -8,7 +8,15 @@ import {
   logOfPair,
   UPPER_HALF,
 } from "./float32-log.ts";
-import { liveCode, ringCode, ringsOf, VECTOR_BYTES as BYTES, type LiveCode, type Ring } from "./live-code.ts";
+import {
+  isSorting,
+  liveCode,
+  ringCode,
+  ringsOf,
+  VECTOR_BYTES as BYTES,
+  type LiveCode,
+  type Ring,
+} from "./live-code.ts";
 import { control, i32, int32x4, int64x2, valueType, vector } from "./opcodes.ts";
 import type { Arithmetic, Comparison, Store, Vector, VectorGraph } from "./vector-graph.ts";
 
@@ -49,6 +57,11 @@ export const NEVER = -(2 ** 31);
 
 export interface FamilyFunction {
   readonly body: Bytes;
+  /**
+   * The f64x2 function computes all four instruments, two after two in every step: while one chain of steps waits for its
+   * results the other goes on. `pair` is 0, and the rings of the second two lie behind those of the first.
+   */
+  readonly both: boolean;
   /** Bytes of ring memory for four instruments (f32x4) or two (f64x2). */
   readonly stateBytes: number;
   /** Where each recurrence of the graph keeps its state; null for a value that nothing reads. */
@@ -68,13 +81,19 @@ export const FAMILY_PARAMETERS = 9;
 
 const TWO_52 = 2 ** 52;
 
-/** `warm`: the part of it that fills the rings and watches, with the same rings. */
+export interface FunctionOptions {
+  /** Only the part that fills the rings and watches, with the same rings. */
+  readonly warm?: boolean;
+  /** Two instruments a call in f64x2, in half the code: for what runs seldom. */
+  readonly brief?: boolean;
+}
+
 export function familyFunction(
   graph: VectorGraph,
   layout: DataLayout,
-  { warm = false }: { readonly warm?: boolean } = {},
+  options: FunctionOptions = {},
 ): FamilyFunction {
-  return new Emitter(graph, layout, warm).emit();
+  return new Emitter(graph, layout, options).emit();
 }
 
 class Emitter {
@@ -82,7 +101,10 @@ class Emitter {
   readonly #layout: DataLayout;
   readonly #code = new Code();
   readonly #live: LiveCode;
-  readonly #locals = new Map<Vector, number>();
+  /** By side: of the second two instruments the locals are other ones. */
+  readonly #locals = [new Map<Vector, number>(), new Map<Vector, number>()] as const;
+  readonly #sides: readonly Side[];
+  #side: Side = 0;
   /** Locals of the logarithm's constants. */
   readonly #bytes = new Map<string, number>();
   /** Local that holds the address offset of a row so many rows ago in rings of so many rows. */
@@ -93,10 +115,11 @@ class Emitter {
   #wholes = 0;
   #vectors = 0;
 
-  constructor(graph: VectorGraph, layout: DataLayout, warm: boolean) {
+  constructor(graph: VectorGraph, layout: DataLayout, { warm = false, brief = false }: FunctionOptions) {
     this.#graph = graph;
     this.#layout = layout;
     const live = liveCode(graph);
+    this.#sides = graph.lanes === "f64x2" && !brief && !isSorting(live) ? [0, 1] : [0];
     ({ rings: this.#rings, bytes: this.#stateBytes } = ringsOf(live));
     this.#live = warm ? ringCode(live, graph.watched) : live;
   }
@@ -146,10 +169,19 @@ class Emitter {
       code.set(this.#ringAddress.get(`${rows} ${lag}`)!);
     }
     const places = { data32, data64, out, kept32, kept64 };
-    for (const store of stores) this.#store(store, places);
+    for (const store of stores) {
+      for (const side of this.#sides) {
+        this.#side = side;
+        this.#store(store, places);
+      }
+    }
     if (watched !== null && watched.op !== "condition") {
       code.get(row).get(last);
-      this.#push(watched, places);
+      for (const side of this.#sides) {
+        this.#side = side;
+        this.#push(watched, places);
+        if (side === 1) code.simd(vector.or);
+      }
       code.simd(vector.anyTrue).op(i32.select).set(last);
     }
     if (rowVector !== null) {
@@ -176,6 +208,7 @@ class Emitter {
     body.bytes(code.bytes.view()).byte(control.end);
     return {
       body,
+      both: this.#sides.length === 2,
       stateBytes: this.#stateBytes,
       states: this.#graph.states.map(({ key, slots }) => ({
         key,
@@ -226,11 +259,18 @@ class Emitter {
         rowVector = this.#nextLocal;
       } else if (node.op === "origin") splatRow(ORIGIN);
       else if (node.op === "start") {
-        code.get(BASE);
-        if (lanes === "f64x2") code.get(PAIR).whole(BYTES).op(i32.mul).op(i32.add);
-        code.memory(vector.load, 2, lanes === "f32x4" ? 0 : FIRST_ROWS);
+        for (const side of this.#sides) {
+          code.get(BASE);
+          if (lanes === "f64x2") code.get(PAIR).whole(BYTES).op(i32.mul).op(i32.add);
+          code.memory(vector.load, 2, lanes === "f32x4" ? 0 : FIRST_ROWS + side * BYTES);
+          this.#side = side;
+          code.set(this.#keep(node));
+        }
+        continue;
       } else continue;
-      code.set(this.#keep(node));
+      const local = this.#scratch();
+      for (const locals of this.#locals) locals.set(node, local);
+      code.set(local);
     }
     return rowVector;
   }
@@ -248,12 +288,14 @@ class Emitter {
       const { rows, offset } = this.#rings.get(store.slot)!;
       code.get(this.#ringAddress.get(`${rows} 0`)!);
       this.#push(store.value, places);
-      code.memory(vector.store, 2, offset);
+      code.memory(vector.store, 2, offset + this.#side * this.#stateBytes);
       return;
     }
     const type = store.kind === "slot" ? store.target.type : store.type;
     const offset =
-      store.kind === "slot" ? this.#slotOffset(store.target, 0) : store.index * this.#layout.outputStride;
+      store.kind === "slot"
+        ? this.#slotOffset(store.target, 0)
+        : store.index * this.#layout.outputStride + this.#side * (type === "f32" ? 8 : 16);
     const place = store.kind === "output" ? places.out : type === "f32" ? places.kept32 : places.kept64;
     code.get(place);
     this.#push(store.value, places);
@@ -265,7 +307,7 @@ class Emitter {
       } else code.memory(vector.load, 2, offset);
       code.get(made);
       this.#push(store.unless, places);
-      code.simd(vector.select);
+      code.select(lanes);
     }
     if (lanes === "f64x2" && type === "f32") {
       code.simd(vector.demote).memory(vector.store64Lane, 2, offset).bytes.byte(0);
@@ -286,12 +328,13 @@ class Emitter {
   #slotOffset(source: { readonly type: "f32" | "f64"; readonly index: number }, lag: number): number {
     const region = this.#layout[source.type];
     const width = source.type === "f32" ? 16 : 32;
-    return region.offset + source.index * region.stride + (this.#layout.pad - lag) * width;
+    const row = region.offset + source.index * region.stride + (this.#layout.pad - lag) * width;
+    return row + (this.#side * width) / 2;
   }
 
   /** Puts a node's value on the stack; a shared one is computed once and kept in a local. */
   #push(node: Vector, places: Places): void {
-    const known = this.#locals.get(node);
+    const known = this.#locals[this.#side].get(node);
     if (known !== undefined) {
       this.#code.get(known);
       return;
@@ -317,7 +360,8 @@ class Emitter {
         return;
       case "ring": {
         const { rows, offset } = this.#rings.get(node.number)!;
-        code.get(this.#ringAddress.get(`${rows} ${node.lag}`)!).memory(vector.load, 2, offset);
+        const place = offset + this.#side * this.#stateBytes;
+        code.get(this.#ringAddress.get(`${rows} ${node.lag}`)!).memory(vector.load, 2, place);
         return;
       }
       case "select": {
@@ -325,7 +369,7 @@ class Emitter {
         this.#push(yes, places);
         this.#push(no, places);
         this.#push(condition, places);
-        code.simd(vector.select);
+        code.select(lanes);
         return;
       }
       case "tally":
@@ -389,7 +433,7 @@ class Emitter {
 
   #keep(node: Vector): number {
     const local = this.#scratch();
-    this.#locals.set(node, local);
+    this.#locals[this.#side].set(node, local);
     return local;
   }
 
@@ -404,6 +448,8 @@ class Emitter {
     return this.#nextLocal++;
   }
 }
+
+type Side = 0 | 1;
 
 interface Places {
   readonly data32: number;
