@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { hostProcesses, type Holder } from "#data/store/holder";
 import { openDatabase } from "#database/open-database";
 import type { StateDatabase } from "#database/state-database";
+import type { AnyJobKind } from "#jobs/job-kind";
 import type { Jobs } from "#jobs/jobs";
 import { openJobs } from "#jobs/open-jobs";
 import { startWorker, type Worker } from "#jobs/worker";
@@ -9,6 +10,7 @@ import { ShardThreads } from "#pipelines/precompute/shard-threads";
 import { afterCommit } from "./after-commit.ts";
 import type { CommandContext } from "./command.ts";
 import { precomputeKind } from "./precompute-kind.ts";
+import { upkeepKinds } from "./upkeep-kinds.ts";
 import { version } from "./version.ts";
 
 /** The workspace's jobs as this process opened them, and what it needs to work at them itself. */
@@ -44,7 +46,10 @@ export async function openState({ workspace }: Pick<CommandContext, "workspace">
     if (threads === null) throw new TypeError("this process does not work at jobs");
     return threads;
   };
-  const kinds = [precomputeKind({ workspace, version, threads: atWork, after: afterCommit })];
+  const kinds: readonly AnyJobKind[] = [
+    precomputeKind({ workspace, version, threads: atWork, after: afterCommit(workspace) }),
+    ...upkeepKinds(workspace),
+  ];
   try {
     const jobs = await openJobs(database, kinds, { processes });
     let worker: Worker | null = null;
