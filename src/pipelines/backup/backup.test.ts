@@ -395,6 +395,7 @@ test("a catalogue that would write elsewhere is refused, whoever sealed it", asy
     "state/x",
     "reference\\..\\x",
     "reference",
+    "store/XSHG/day/manifest.json",
   ]) {
     const id = `bad-${sha256Of(path).slice(0, 8)}`;
     const bad = catalogueText({ ...catalogue, id, others: [{ ...content, path }] });
