@@ -132,6 +132,7 @@ function layoutFor(lanes: Lanes): DataLayout {
     pad: PAD,
     f32: { offset: HEADER_BYTES, stride: stride(16) },
     f64: { offset: HEADER_BYTES + FIELDS * stride(16), stride: stride(32) },
+    quadBytes: 16_384,
     chunkRows: ROWS,
     outputRow: 4 * WIDTH[lanes],
     outputStride: (ROWS + 1) * 4 * WIDTH[lanes],
