@@ -10,6 +10,7 @@ import {
 } from "./float32-log.ts";
 import {
   isSorting,
+  isWaiting,
   liveCode,
   ringCode,
   ringsOf,
@@ -129,8 +130,8 @@ class Emitter {
     this.#graph = graph;
     this.#layout = layout;
     const live = liveCode(graph);
-    const both = graph.lanes === "f64x2" ? !brief : twos;
-    this.#sides = both && !isSorting(live) ? [0, 1] : [0];
+    const both = graph.lanes === "f64x2" ? !brief && !isSorting(live) : twos && isWaiting(live);
+    this.#sides = both ? [0, 1] : [0];
     ({ rings: this.#rings, bytes: this.#stateBytes } = ringsOf(live));
     this.#live = warm ? ringCode(live, graph.watched) : live;
   }
