@@ -21,6 +21,7 @@ export const dataErrors = {
   DATA_DISK_FULL: "no space is left on the device",
   DATA_NOT_PERMITTED: "the file or folder cannot be read or written",
   STORE_MISSING: "there is no store at this place",
+  STORE_EMPTY: "the store holds no bars",
   STORE_LOCKED: "another process is writing to the store",
   STORE_DAMAGED: "a stored byte differs from its checksum",
   STORE_FORMAT: "the store was written by a version this one does not read",

@@ -3,8 +3,8 @@ import {
   type FieldSet,
   type StoredField,
   type StoreSnapshot,
-  type StoreWriter,
 } from "#data/store/panel-store";
+import type { Column } from "#panel/panel";
 import type { Checkpoint } from "#expression/run/checkpoint";
 
 /**
@@ -22,6 +22,11 @@ export interface StateLayout {
   /** What the states belong to: changes whenever the numbers mean something else. */
   readonly meaning: string;
   readonly engine: string;
+}
+
+/** Where blocks are put: a writer, or an attempt of a staged run. */
+export interface BlockSink {
+  put(set: FieldSet, block: number, from: number, columns: readonly Column[]): Promise<void>;
 }
 
 export class RecurrenceStates {
@@ -47,6 +52,25 @@ export class RecurrenceStates {
     );
     this.#last = { name: `${set}.state`, role: "factor", fields };
     this.#regular = { name: `${set}.checkpoints`, role: "factor", fields };
+  }
+
+  /** The sets that hold the states. */
+  get sets(): readonly FieldSet[] {
+    return [this.#last, this.#regular];
+  }
+
+  /** Names of stored sets whose numbers mean something else. */
+  foreign(): readonly string[] {
+    return this.sets
+      .map(({ name }) => name)
+      .filter((name) => this.#base.fieldSets.has(name) && !this.#isKnown(name));
+  }
+
+  #isKnown(name: string): boolean {
+    const stored = this.#base.fieldSets.get(name)?.fields;
+    const lineage = stored?.find((field) => field.name === AT)?.lineage;
+    const { width, meaning, engine } = this.#layout;
+    return stored?.length === width + 1 && lineage?.from === meaning && lineage.engine === engine;
   }
 
   /** Rows in `(from, to]` that states are wanted for. */
@@ -80,11 +104,11 @@ export class RecurrenceStates {
     { block, at, row }: { readonly block: number; readonly at: number; readonly row: number },
     since: StoreSnapshot,
   ): Promise<Checkpoint | null> {
-    const stored = this.#base.fieldSets.get(set.name)?.fields;
-    const lineage = stored?.find(({ name }) => name === AT)?.lineage;
-    const { width, meaning, engine } = this.#layout;
-    if (stored?.length !== width + 1 || lineage?.from !== meaning || lineage.engine !== engine) return null;
-    if (lineage.inputGeneration !== since.generation) return null;
+    const { width } = this.#layout;
+    if (!this.#isKnown(set.name)) return null;
+    const stored = this.#base.fieldSets.get(set.name)!;
+    const generation = stored.behind?.[block] ?? stored.fields[0]!.lineage.inputGeneration;
+    if (generation !== since.generation) return null;
     const names = set.fields.map(({ name }) => name);
     const values = await this.#base.readBlock(set.name, block, names, { from: at, to: at + 1 });
     if (values.get(AT)![0] !== this.#base.time.days[row - 1]) return null;
@@ -97,37 +121,19 @@ export class RecurrenceStates {
   }
 
   /** Writes the states that a run up to the last row left, in ascending order. */
-  async put(writer: StoreWriter, block: number, checkpoints: readonly Checkpoint[]): Promise<void> {
+  async put(sink: BlockSink, block: number, checkpoints: readonly Checkpoint[]): Promise<void> {
     const end = this.#base.time.days.length;
     const last = checkpoints.filter(({ row }) => row === end);
-    if (last.length > 0) await this.#write(writer, this.#last, { block, at: end - 1, states: last });
+    if (last.length > 0) await this.#write(sink, this.#last, { block, at: end - 1, states: last });
     const regular = checkpoints.filter(({ row }) => row % CHECKPOINT_ROWS === 0);
     if (regular.length > 0) {
       const at = regular[0]!.row / CHECKPOINT_ROWS - 1;
-      await this.#write(writer, this.#regular, { block, at, states: regular });
-    }
-  }
-
-  /** States of something else go, whatever their number. */
-  forget(writer: StoreWriter): void {
-    for (const { name } of [this.#last, this.#regular]) writer.drop(name);
-  }
-
-  /** States stay valid where nothing changed: what they were computed from is the same. */
-  async renew(writer: StoreWriter): Promise<void> {
-    for (const set of [this.#last, this.#regular]) {
-      if (!this.#base.fieldSets.has(set.name)) continue;
-      await writer.put(
-        set,
-        0,
-        0,
-        set.fields.map(({ name }) => ({ name, values: new Float64Array(0) })),
-      );
+      await this.#write(sink, this.#regular, { block, at, states: regular });
     }
   }
 
   async #write(
-    writer: StoreWriter,
+    sink: BlockSink,
     set: FieldSet,
     {
       block,
@@ -147,6 +153,6 @@ export class RecurrenceStates {
       }
       return { name, values };
     });
-    await writer.put(set, block, at, columns);
+    await sink.put(set, block, at, columns);
   }
 }

@@ -1,3 +1,4 @@
+import { DataError } from "#data/errors";
 import {
   LANES_PER_BLOCK,
   type RowRange,
@@ -37,8 +38,27 @@ export async function changedInputs(change: InputChange, block: number): Promise
   return found;
 }
 
+/**
+ * The same as far as the manifests tell without a look at the values: never less, and more where something was written
+ * again or folded.
+ */
+export function rowsTouched(change: Omit<InputChange, "fields">, block: number): RowRange | "all" | null {
+  const { before, now } = change;
+  if (before === now) return null;
+  const rowsBefore = before.time.days.length;
+  if (rowsBefore > 0 && before.time.days[0] !== now.time.days[0]) return "all";
+  if (rowsBefore > now.time.days.length) return "all";
+  let found = changedSpans(change, block);
+  for (const { name, role } of now.fieldSets.values()) {
+    if (found === "all") return "all";
+    if (role !== "market") continue;
+    found = union(found, ManifestSnapshot.rowsRewritten({ set: name, block }, before, now));
+  }
+  return found;
+}
+
 /** Rows that an instrument gained at its end, or all of its rows when it is new. */
-function changedSpans({ before, now }: InputChange, block: number): RowRange | "all" | null {
+function changedSpans({ before, now }: Omit<InputChange, "fields">, block: number): RowRange | "all" | null {
   const known = new Map(membersOf(before, block).map((member) => [member.lane, member]));
   const rowsBefore = before.time.days.length;
   let found: RowRange | null = null;
@@ -89,7 +109,9 @@ async function differingRows(
   let found: RowRange | null = null;
   if (rows.to > common.to) found = { from: Math.max(rows.from, common.to), to: rows.to };
   if (common.from >= common.to) return found;
-  const old = await before.readBlock(set, block, fields, common);
+  const old = await undamaged(before.readBlock(set, block, fields, common));
+  // What it was is not known: everything may be different.
+  if (old === null) return union(found, common);
   const current = await now.readBlock(set, block, fields, common);
   for (const [name, values] of current) {
     const span = differingCells(old.get(name)!, values);
@@ -98,6 +120,15 @@ async function differingRows(
     found = union(found, { from, to: common.from + Math.floor(span.to / LANES_PER_BLOCK) + 1 });
   }
   return found;
+}
+
+async function undamaged<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof DataError && error.code === "STORE_DAMAGED") return null;
+    throw error;
+  }
 }
 
 /** First and last cell that differ. */

@@ -8,7 +8,9 @@ import { verifyStore } from "#data/store/verify";
 import { evaluateExpressions } from "#expression/run/evaluate";
 import { columnOf, type Panel } from "#panel/panel";
 import { viewOfStore } from "./market-view.ts";
-import { storeFactors, type StorableSet, type StoreFactorsReport } from "./store-factors.ts";
+import type { PrecomputeReport } from "./precompute/commit.ts";
+import type { StorableSet } from "./precompute/portable-set.ts";
+import { storeFactors } from "./store-factors.ts";
 import { StoredBlocks } from "./stored-blocks.ts";
 import { marketStore, writeBars, type MarketRows } from "./testing/stored-market.ts";
 
@@ -66,10 +68,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const stored = (
-  some: readonly StorableSet[] = sets,
-  from: OpenedStore = store,
-): Promise<StoreFactorsReport> => storeFactors(from, some, { engine: "test" });
+const stored = (some: readonly StorableSet[] = sets, from: OpenedStore = store): Promise<PrecomputeReport> =>
+  storeFactors(from, some, { engine: "test" });
 
 const bitsOf = (values: Float32Array | Float64Array): Uint32Array =>
   new Uint32Array(Float32Array.from(values, (value) => (Number.isNaN(value) ? NaN : value)).buffer);
@@ -204,14 +204,24 @@ describe("factors stored from bars", () => {
     await expectComputed();
   });
 
-  test("are computed anew when the generation they were computed from is kept no longer", async () => {
+  test("follow however many generations came since: the one they were computed from is kept", async () => {
     store = marketStore(folder, { keep: 1 });
     await writeBars(store, market);
     await stored();
-    await writeBars(store, { ...market, from: ROWS, to: ROWS + 1 });
-    await writeBars(store, { ...market, from: ROWS + 1, to: ROWS + 2 });
+    for (let day = 0; day < 4; day++)
+      await writeBars(store, { ...market, from: ROWS + day, to: ROWS + day + 1 });
     const { sets: reports } = await stored();
-    expect(reports[0]!.computedRows).toBe(3 * (ROWS + 2));
+    expect(reports[0]!.computedRows).toBe(3 * 4);
+    await expectComputed();
+  });
+
+  test("are computed anew when the generation they were computed from was lost", async () => {
+    await writeBars(store, market);
+    await stored();
+    await writeBars(store, { ...market, from: ROWS, to: ROWS + 1 });
+    rmSync(store.parts.storage.locate("manifest-1.json"));
+    const { sets: reports } = await stored();
+    expect(reports[0]!.computedRows).toBe(3 * (ROWS + 1));
     await expectComputed();
   });
 
@@ -239,7 +249,7 @@ describe("factors stored from bars", () => {
     const bad = { name: "bad", expression: "Mean($turnover,5)" };
     const report = await stored([{ name: "some", factors: [bad, ...windows.factors] }]);
     expect(report.sets[0]!.factors).toBe(7);
-    expect(report.sets[0]!.failures.map(({ name, error }) => [name, error.code])).toEqual([
+    expect(report.sets[0]!.failures.map(({ name, code }) => [name, code])).toEqual([
       ["bad", "EXPRESSION_FIELD_UNKNOWN"],
     ]);
     await expectComputed([{ ...windows, name: "some" }]);

@@ -7,8 +7,8 @@ import { createReadStream, renameSync, statSync } from "node:fs";
 import path from "node:path";
 import type { ColumnVector } from "#data/duckdb/columns";
 import { MISSING_DAY } from "#data/duckdb/columns";
-import type { ParquetChunk, ParquetColumn, ParquetValues } from "#data/duckdb/parquet-writer";
-import { writeParquet } from "#data/duckdb/parquet-writer";
+import type { ParquetChunk, ParquetColumn, ParquetValues } from "#data/export/parquet/parquet-file";
+import { writeParquet } from "#data/export/parquet/parquet-file";
 import { DataError } from "#data/errors";
 import { besidePlace, makeFolder, removePart, syncFolder } from "#data/export/atomic-file";
 import type {

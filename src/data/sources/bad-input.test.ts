@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { detect } from "../detection/detect.ts";
-import { writeParquet } from "../duckdb/parquet-writer.ts";
+import { writeParquet } from "../export/parquet/parquet-file.ts";
 import type { DataError } from "../errors.ts";
 import { checkMapping } from "../mapping/mapping-file.ts";
 import { asDataError } from "../system-errors.ts";

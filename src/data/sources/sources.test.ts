@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dayOf, isoOf } from "#market/day";
-import { writeParquet } from "../duckdb/parquet-writer.ts";
+import { writeParquet } from "../export/parquet/parquet-file.ts";
 import { checkMapping } from "../mapping/mapping-file.ts";
 import type { BarMapping } from "../mapping/mapping.ts";
 import type { BarBatch, BarRequest, BarSource } from "../source.ts";

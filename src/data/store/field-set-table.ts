@@ -79,7 +79,17 @@ export class FieldSetTable {
       isNew = true;
     }
     if (!isNew) return;
-    this.#sets.set(set.name, { name: set.name, role: set.role, fields: merged });
+    this.#sets.set(set.name, { ...known, name: set.name, role: set.role, fields: merged });
+    this.#isChanged = true;
+  }
+
+  /** Says which blocks of a set are behind its lineage; none when the record is empty. */
+  setBehind(name: string, behind: Readonly<Record<string, number>>): void {
+    const set = this.#sets.get(name);
+    if (set === undefined) throw new RangeError(`there is no set ${name}`);
+    if (JSON.stringify(set.behind ?? {}) === JSON.stringify(behind)) return;
+    const { behind: _, ...rest } = set;
+    this.#sets.set(name, Object.keys(behind).length === 0 ? rest : { ...rest, behind: { ...behind } });
     this.#isChanged = true;
   }
 

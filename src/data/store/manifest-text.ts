@@ -31,6 +31,7 @@ const schema = z.object({
     z.object({
       name,
       role: z.enum(["market", "factor", "label", "prediction", "weight"]),
+      behind: z.record(z.string().regex(/^\d+$/), count).optional(),
       fields: z.array(
         z.object({
           name,
@@ -47,6 +48,7 @@ const schema = z.object({
       set: name,
       generation: count,
       part: count,
+      run: name.optional(),
       from: z.int(),
       to: z.int(),
       fields: count,
@@ -76,11 +78,12 @@ export function manifestText(manifest: Manifest): string {
       fieldLists.set(list, fields);
       knownLists.set(entry.fields, fields);
     }
-    const { set, generation, part, from, to } = entry;
-    const key = [set, generation, part, from, to, fields].join(" ");
+    const { set, generation, part, run, from, to } = entry;
+    const key = [set, generation, part, run ?? "", from, to, fields].join(" ");
     let group = groups.get(key);
     if (group === undefined) {
-      group = { set, generation, part, from, to, fields, blocks: [], bytes: [], checksums: [] };
+      const staged = run === undefined ? {} : { run };
+      group = { set, generation, part, ...staged, from, to, fields, blocks: [], bytes: [], checksums: [] };
       groups.set(key, group);
     }
     group.blocks.push(entry.block);
@@ -110,6 +113,7 @@ export function manifestText(manifest: Manifest): string {
     fieldSets: [...manifest.fieldSets.values()].map((set) => ({
       name: set.name,
       role: set.role,
+      ...(set.behind === undefined ? {} : { behind: { ...set.behind } }),
       fields: set.fields.map((field) => ({ ...field, lineage: { ...field.lineage } })),
     })),
     fieldLists: [...fieldLists.keys()].map((list) => JSON.parse(list) as string[]),
@@ -154,7 +158,7 @@ function manifestOf(json: ManifestJson, file: string): Manifest {
   json.sessions.forEach((step, index) => (sessions[index] = day += step));
   const segments: SegmentEntry[] = [];
   for (const group of json.segments) {
-    const { set, generation, part, from, to } = group;
+    const { set, generation, part, run, from, to } = group;
     const fields = json.fieldLists[group.fields];
     if (fields === undefined) throw damagedManifest(file, `field list ${group.fields} is missing`);
     group.blocks.forEach((block, index) => {
@@ -167,6 +171,7 @@ function manifestOf(json: ManifestJson, file: string): Manifest {
         block,
         generation,
         part,
+        ...(run === undefined ? {} : { run }),
         from,
         to,
         fields,
@@ -189,7 +194,9 @@ function manifestOf(json: ManifestJson, file: string): Manifest {
       slots: json.slots === null ? null : Int16Array.from(json.slots),
     },
     instruments: json.instruments.map(([id, first, last, attributes]) => ({ id, first, last, attributes })),
-    fieldSets: new Map(json.fieldSets.map((set) => [set.name, set])),
+    fieldSets: new Map(
+      json.fieldSets.map(({ behind, ...set }) => [set.name, behind === undefined ? set : { ...set, behind }]),
+    ),
     segments,
     listings: { reference: json.reference, events: json.events },
   };

@@ -36,6 +36,8 @@ export interface SegmentEntry {
   readonly generation: number;
   /** Tells several segments of one set, block and generation apart, in the order they were written. */
   readonly part: number;
+  /** `<run>.<attempt>` that staged it, where it was not a writer itself: several attempts at one place have names of their own. */
+  readonly run?: string;
   readonly from: number;
   readonly to: number;
   /** Fields whose values count; the file may hold more when some were dropped since. */
@@ -57,9 +59,17 @@ export function generationOfFile(name: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
-export function segmentPath(entry: Pick<SegmentEntry, "set" | "block" | "generation" | "part">): string {
+export function segmentPath(
+  entry: Pick<SegmentEntry, "set" | "block" | "generation" | "part" | "run">,
+): string {
   const part = entry.part === 0 ? "" : `-${entry.part}`;
-  return `${SEGMENTS}/${entry.set}-${entry.block}-${entry.generation}${part}.seg`;
+  const run = entry.run === undefined ? "" : `~${entry.run}`;
+  return `${SEGMENTS}/${entry.set}-${entry.block}-${entry.generation}${part}${run}.seg`;
+}
+
+/** The run that staged a segment file, by its name; null for a writer's own files. */
+export function runOfFile(path: string): string | null {
+  return /~([^~/]+)\.\d+\.seg$/.exec(path)?.[1] ?? null;
 }
 
 export const blockCount = (manifest: Pick<Manifest, "instruments">): number =>

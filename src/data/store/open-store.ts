@@ -13,6 +13,14 @@ import type { CollectReport, GenerationSummary, PanelStore, StoreKey, StoreSnaps
 import { Retention } from "./retention.ts";
 import { SegmentFiles } from "./segment-files.ts";
 import { ManifestSnapshot } from "./snapshot.ts";
+import {
+  heldRuns,
+  holdRun,
+  releaseRun,
+  StagedAttempt,
+  type AttemptOptions,
+  type HeldRun,
+} from "./staged-run.ts";
 import type { Storage } from "./storage.ts";
 import type { StoreLayout, StoreParts } from "./store-parts.ts";
 import {
@@ -143,6 +151,40 @@ export class OpenedStore implements PanelStore {
       await lock.release();
       throw error;
     }
+  }
+
+  /** Begins a run, or finds it begun: the generation it starts from is held until `endRun`. */
+  async beginRun(run: string): Promise<number> {
+    const { storage } = this.parts;
+    const held = (await heldRuns(storage)).find((other) => other.run === run);
+    if (held !== undefined) return held.generation;
+    await using snapshot = await this.snapshot();
+    await holdRun(storage, { run, generation: snapshot.generation });
+    return snapshot.generation;
+  }
+
+  /** Runs that were begun and not ended. */
+  runs(): Promise<readonly HeldRun[]> {
+    return heldRuns(this.parts.storage);
+  }
+
+  endRun(run: string): Promise<void> {
+    return releaseRun(this.parts.storage, run);
+  }
+
+  /** An attempt at some blocks of a run. Throws STORE_GENERATION_MISSING when its base generation is not kept. */
+  async attempt(generation: number, options: AttemptOptions): Promise<StagedAttempt> {
+    return new StagedAttempt(this.parts, await this.manifestOf(generation), options);
+  }
+
+  /** The manifest of a kept generation. Throws STORE_GENERATION_MISSING. */
+  async manifestOf(generation: number): Promise<Manifest> {
+    const current = await readCurrent(this.parts);
+    if (current?.manifest.generation === generation) return current.manifest;
+    const manifest = await readKept(this.parts, generation);
+    if (manifest !== null) return manifest;
+    const { storage } = this.parts;
+    throw missingGeneration(generation, await keptGenerations(storage), storage.place);
   }
 
   async generations(): Promise<readonly GenerationSummary[]> {

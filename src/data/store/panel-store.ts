@@ -26,6 +26,11 @@ export interface FieldSet {
   readonly name: string;
   readonly role: Role;
   readonly fields: readonly StoredField[];
+  /**
+   * Blocks, by number, whose values were computed from an earlier generation of the inputs than the fields' lineage says;
+   * 0 when some of them were never computed.
+   */
+  readonly behind?: Readonly<Record<string, number>>;
 }
 
 /** An instrument keeps its block and lane for ever. Rows are inclusive; `first > last` when it has none yet. */
@@ -85,6 +90,10 @@ export interface StoreSnapshot extends AsyncDisposable {
   readonly instruments: readonly StoredInstrument[];
   readonly fieldSets: ReadonlyMap<string, FieldSet>;
   readonly blocks: number;
+  /** The newest generation that wrote to a block of a set; 0 when none did. */
+  writtenIn(set: string, block: number): number;
+  /** The smallest range of rows of a block that generations after this one wrote; null when none did. */
+  rowsWrittenSince(generation: number, set: string, block: number): RowRange | null;
   /** The instrument, or STORE_INSTRUMENT_MISSING. */
   instrument(id: string): StoredInstrument;
   /**

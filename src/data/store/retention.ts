@@ -1,9 +1,10 @@
 import { describeHolder } from "./holder.ts";
 import type { Manifest } from "./manifest.ts";
-import { keptManifest, MANIFEST, segmentPath, SEGMENTS } from "./manifest.ts";
+import { keptManifest, MANIFEST, runOfFile, segmentPath, SEGMENTS } from "./manifest.ts";
 import { livePins } from "./marks.ts";
 import type { CollectReport } from "./panel-store.ts";
 import type { ReadManifest, StoreParts } from "./store-parts.ts";
+import { heldRuns } from "./staged-run.ts";
 import { keptGenerations, readKept } from "./store-parts.ts";
 import { readWhole } from "./storage.ts";
 
@@ -16,6 +17,8 @@ export class Retention {
   readonly #parts: StoreParts;
   /** Segment files of every generation that is kept; null when its manifest cannot be read. */
   readonly #filesOf = new Map<number, ReadonlySet<string> | null>();
+  /** Generations that the current one's factors were computed from: what changed since is found by comparing. */
+  #inputs: ReadonlySet<number> = new Set();
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
@@ -27,6 +30,7 @@ export class Retention {
     if (current !== null) {
       await this.keepCopy(current);
       this.#filesOf.set(current.manifest.generation, filesOf(current.manifest));
+      this.#inputs = inputsOf(current.manifest);
     }
     for (const generation of await keptGenerations(this.#parts.storage)) {
       if (this.#filesOf.has(generation)) continue;
@@ -43,6 +47,7 @@ export class Retention {
   async advance(current: ReadManifest): Promise<CollectReport> {
     await this.keepCopy(current);
     this.#filesOf.set(current.manifest.generation, filesOf(current.manifest));
+    this.#inputs = inputsOf(current.manifest);
     return this.#collect(current.manifest.generation);
   }
 
@@ -62,8 +67,11 @@ export class Retention {
     const generations = [...this.#filesOf.keys()].sort((a, b) => b - a);
     const retained = new Set([
       current,
+      ...this.#inputs,
       ...generations.filter((generation) => generation !== current).slice(0, keep),
     ]);
+    const runs = await heldRuns(storage);
+    for (const { generation } of runs) retained.add(generation);
     const pins = await livePins(storage, processes);
     const pinned = new Set(pins.map((pin) => pin.generation));
     const leaving = generations.filter((generation) => !retained.has(generation) && !pinned.has(generation));
@@ -83,7 +91,7 @@ export class Retention {
       for (const generation of copies.keys()) this.#filesOf.delete(generation);
     }
     const isUnclear = [...this.#filesOf.values()].includes(null);
-    const orphans = isUnclear ? [] : await this.#orphans();
+    const orphans = isUnclear ? [] : await this.#orphans(new Set(runs.map(({ run }) => run)));
     await storage.remove(orphans);
     return {
       removedFiles: orphans.length,
@@ -94,18 +102,31 @@ export class Retention {
     };
   }
 
-  async #orphans(): Promise<string[]> {
+  /** Files that no kept generation lists, but for those that runs under way have staged. */
+  async #orphans(runs: ReadonlySet<string>): Promise<string[]> {
     const { storage } = this.#parts;
     const wanted = new Set<string>();
     for (const files of this.#filesOf.values()) for (const file of files ?? []) wanted.add(file);
     const names = await storage.list(SEGMENTS);
-    const orphans = names.map((name) => `${SEGMENTS}/${name}`).filter((path) => !wanted.has(path));
+    const orphans = names
+      .map((name) => `${SEGMENTS}/${name}`)
+      .filter((path) => !wanted.has(path) && !runs.has(runOfFile(path) ?? ""));
     if ((await storage.size(`${MANIFEST}.tmp`)) !== null) orphans.push(`${MANIFEST}.tmp`);
     return orphans;
   }
 }
 
 const filesOf = (manifest: Manifest): ReadonlySet<string> => new Set(manifest.segments.map(segmentPath));
+
+function inputsOf(manifest: Manifest): ReadonlySet<number> {
+  const inputs = new Set<number>();
+  for (const { role, fields, behind = {} } of manifest.fieldSets.values()) {
+    if (role === "market") continue;
+    for (const { lineage } of fields) inputs.add(lineage.inputGeneration);
+    for (const generation of Object.values(behind)) inputs.add(generation);
+  }
+  return inputs;
+}
 
 const isDamage = (error: unknown): boolean =>
   error instanceof Error &&

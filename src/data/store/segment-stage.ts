@@ -26,6 +26,7 @@ export interface StagedRectangle {
 export class SegmentStage {
   readonly #parts: StoreParts;
   readonly #generation: number;
+  readonly #run: string | null;
   readonly #before: SegmentIndex;
   readonly #segments: SegmentIndex;
   readonly #touched = new Map<string, { readonly set: string; readonly block: number }>();
@@ -37,9 +38,15 @@ export class SegmentStage {
   /** Paths of the files written since. */
   readonly written: string[] = [];
 
-  constructor(parts: StoreParts, base: readonly SegmentEntry[], generation: number) {
+  /** `run`: told in the names of the files where others stage segments of the same generation. */
+  constructor(
+    parts: StoreParts,
+    base: readonly SegmentEntry[],
+    own: { readonly generation: number; readonly run?: string },
+  ) {
     this.#parts = parts;
-    this.#generation = generation;
+    this.#generation = own.generation;
+    this.#run = own.run ?? null;
     this.#before = new SegmentIndex(base);
     this.#segments = new SegmentIndex(base);
   }
@@ -54,6 +61,17 @@ export class SegmentStage {
 
   all(): SegmentEntry[] {
     return this.#segments.all();
+  }
+
+  /** The sets and blocks that files were written for. */
+  touched(): readonly { readonly set: string; readonly block: number }[] {
+    return [...this.#touched.values()];
+  }
+
+  /** Takes over the segments of a set and block as another stage, which started from the same ones, left them. */
+  adopt(set: string, block: number, entries: readonly SegmentEntry[]): void {
+    this.#segments.replace(set, block, entries);
+    this.#isChanged = true;
   }
 
   /** Starts over from other segments. */
@@ -193,6 +211,7 @@ export class SegmentStage {
     for (let row = 0; row < rows; row += step) {
       const end = Math.min(row + step, rows);
       const from = rectangle.from + row;
+      const run = this.#run === null ? {} : { run: this.#run };
       const place = { set, block, generation: this.#generation, from };
       const encoder = new SegmentEncoder(
         { ...place, rows: end - row, lanes: LANES_PER_BLOCK, fields },
@@ -202,12 +221,12 @@ export class SegmentStage {
       const key = `${set}/${block}`;
       const part = this.#nextPart.get(key) ?? 0;
       this.#nextPart.set(key, part + 1);
-      const path = segmentPath({ ...place, part });
+      const path = segmentPath({ ...place, ...run, part });
       this.written.push(path);
       await this.#parts.storage.put(path, encoder.parts());
       const { rows: height, fileBytes: bytes, checksum } = encoder.header;
       const names = fields.map((field) => field.name);
-      this.#segments.add({ ...place, part, to: from + height, fields: names, bytes, checksum });
+      this.#segments.add({ ...place, part, ...run, to: from + height, fields: names, bytes, checksum });
       this.#touched.set(key, { set, block });
       this.#isChanged = true;
     }

@@ -7,7 +7,7 @@ import { coverSessions, firstRow, rowCount, timeAxisOf } from "./axis.ts";
 import { FieldSetTable } from "./field-set-table.ts";
 import type { Span } from "./layers.ts";
 import type { Manifest, ManifestInstrument, SegmentEntry } from "./manifest.ts";
-import { blockCount, MANIFEST } from "./manifest.ts";
+import { blockCount, MANIFEST, runOfFile, segmentPath } from "./manifest.ts";
 import { manifestText } from "./manifest-text.ts";
 import type { Mark } from "./marks.ts";
 import type {
@@ -23,6 +23,7 @@ import type { Retention } from "./retention.ts";
 import { DamageFound, damageError } from "./segment-files.ts";
 import { SegmentStage } from "./segment-stage.ts";
 import { storedInstrument } from "./snapshot.ts";
+import type { StagedBlock } from "./staged-run.ts";
 import type { ReadManifest, StoreParts } from "./store-parts.ts";
 import { readWhole } from "./storage.ts";
 
@@ -44,6 +45,8 @@ export class ManifestWriter implements StoreWriter {
   readonly #instruments: ManifestInstrument[];
   readonly #laneOf: Map<string, number>;
   readonly #fieldSets: FieldSetTable;
+  /** Sets of which nothing that was stored counts any more. */
+  readonly #dropped = new Set<string>();
   #listings: StoreListings;
   #axis: StoreAxis;
   #time: TimeAxis | null = null;
@@ -55,7 +58,7 @@ export class ManifestWriter implements StoreWriter {
     this.#parts = parts;
     this.#start = start;
     this.base = start.base;
-    this.#stage = new SegmentStage(parts, manifest?.segments ?? [], this.generation);
+    this.#stage = new SegmentStage(parts, manifest?.segments ?? [], { generation: this.generation });
     this.#instruments = [...(manifest?.instruments ?? [])];
     this.#laneOf = new Map(this.#instruments.map(({ id }, index) => [id, index]));
     this.#fieldSets = new FieldSetTable(manifest?.fieldSets);
@@ -142,9 +145,47 @@ export class ManifestWriter implements StoreWriter {
     });
   }
 
+  /**
+   * Takes over what an attempt of a staged run left of a set and block: its segments lie in the store already. Throws
+   * STORE_CHANGED when somebody else wrote to this set and block since the run began, or a file is gone.
+   */
+  async adopt(staged: StagedBlock, base: Manifest): Promise<void> {
+    this.#mustBeOpen();
+    const { set, block, segments } = staged;
+    const found = this.#stage.of(set, block).map(segmentPath);
+    const own = segments.filter((entry) => entry.run !== undefined && entry.generation > base.generation);
+    if (own.every((entry) => found.includes(segmentPath(entry)))) return;
+    const before = this.#dropped.has(set)
+      ? []
+      : base.segments.filter((entry) => entry.set === set && entry.block === block);
+    const known = new Set(before.map(segmentPath));
+    const mine = new Set(own.map((entry) => runOfFile(segmentPath(entry)) ?? ""));
+    const isMine = (path: string): boolean => mine.has(runOfFile(path) ?? "");
+    // What an earlier commit of the same run brought is its own to replace.
+    const isFree = found.some(isMine)
+      ? found.every((path) => known.has(path) || isMine(path))
+      : found.length === known.size && found.every((path) => known.has(path));
+    if (!isFree)
+      throw changedMeanwhile(this.#parts, `block ${block} of the set ${set} was written by somebody else`);
+    for (const entry of own) {
+      const path = segmentPath(entry);
+      if ((await this.#parts.storage.size(path)) === entry.bytes) continue;
+      throw changedMeanwhile(this.#parts, `${this.#parts.storage.locate(path)} is gone`);
+    }
+    this.#stage.adopt(set, block, segments);
+  }
+
+  /** Takes over the description of a set's fields, and which of its blocks are behind it. */
+  describe(set: FieldSet): void {
+    this.#mustBeOpen();
+    this.#fieldSets.take(set, set.fields);
+    this.#fieldSets.setBehind(set.name, set.behind ?? {});
+  }
+
   drop(set: string, fields?: readonly string[]): void {
     this.#mustBeOpen();
     const isDropped = (name: string): boolean => fields === undefined || fields.includes(name);
+    if (fields === undefined) this.#dropped.add(set);
     if (this.#fieldSets.drop(set, isDropped)) this.#stage.drop(set, isDropped);
   }
 
@@ -300,6 +341,13 @@ export class ManifestWriter implements StoreWriter {
     this.#stage.mustNotHaveFailed();
     if (this.#commit !== null || this.#isClosed) throw new TypeError("this writer is closed");
   }
+}
+
+function changedMeanwhile({ storage }: StoreParts, what: string): DataError {
+  return new DataError("STORE_CHANGED", `${what} while a run on ${storage.place} was under way`, {
+    remedy: "start the run again; the store is as it was",
+    place: { file: storage.place },
+  });
 }
 
 function sameRecord(

@@ -3,8 +3,8 @@
  * FLOAT or DOUBLE column a field, sorted by instrument, then time.
  * Missing numbers are NaN, not null: that is what they are in the store, and what pandas makes of either.
  */
-import type { ParquetChunk, ParquetColumn } from "#data/duckdb/parquet-writer";
-import { writeParquet } from "#data/duckdb/parquet-writer";
+import type { ParquetChunk, ParquetColumn } from "./parquet-file.ts";
+import { writeParquet } from "./parquet-file.ts";
 import type { TimeAxis } from "#panel/axes";
 import type { Panel } from "#panel/panel";
 import type { InstrumentSeries, SeriesTable, Values } from "../series-table.ts";

@@ -90,6 +90,19 @@ class MemorySnapshot {
     };
   }
 
+  /** Which write a cell came from is not kept: every one counts as the last. */
+  writtenIn(set: string, block: number): number {
+    const prefix = `${set}/`;
+    const isThere = [...this.#content.cells.keys()].some(
+      (key) => key.startsWith(prefix) && key.endsWith(`/${block}`),
+    );
+    return isThere ? this.generation : 0;
+  }
+
+  rowsWrittenSince(generation: number, set: string, block: number): RowRange | null {
+    return this.writtenIn(set, block) > generation ? { from: 0, to: this.time.days.length } : null;
+  }
+
   instrument(id: string): StoredInstrument {
     return this.instruments.find((each) => each.id === id)!;
   }

@@ -1,0 +1,204 @@
+import { Command } from "commander";
+import type { JobView } from "#jobs/jobs";
+import { placeOrder, planOrder, resolveOrder, type ResolvedOrder } from "#pipelines/precompute/order";
+import { isNothing } from "#pipelines/precompute/plan";
+import { codesArgument, rangeArgument, threadsArgument } from "./arguments.ts";
+import { commaSeparated, reportProblems } from "./chosen-factors.ts";
+import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
+import { followJob, outcomeOf, runningJob } from "./follow-job.ts";
+import { UsageError } from "./outcome.ts";
+import { PRECOMPUTE, type PrecomputeSummary } from "./precompute-kind.ts";
+import { loadState } from "./load-state.ts";
+import type { State } from "./state.ts";
+import { workThreads } from "./work-threads.ts";
+import { count, duration, type Terminal } from "./terminal.ts";
+import { rollbackSubcommand } from "./precompute-rollback.ts";
+import { statusSubcommand } from "./precompute-status.ts";
+import { refreshSources } from "./precompute-update.ts";
+import { verifySubcommand } from "./precompute-verify.ts";
+import { version } from "./version.ts";
+
+const MEMORY_MEGABYTES = "2048";
+
+/** How the work is done. */
+export interface WorkOptions {
+  readonly threads?: string;
+  readonly memory?: string;
+  readonly detach?: boolean;
+}
+
+interface RunOptions extends SharedOptions, WorkOptions {
+  readonly store?: string;
+  readonly set?: readonly string[];
+  readonly codes?: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly full?: boolean;
+  readonly vwap?: string;
+  readonly validate?: boolean;
+}
+
+export function precomputeCommand(): Command {
+  return new Command("precompute")
+    .description("compute every indicator and factor into the store, and keep them current")
+    .addCommand(
+      runSubcommand("run")
+        .description(
+          "compute what is missing, new or changed: all instruments, all dates, all default sets unless told",
+        )
+        .action((options: RunOptions) => runCommand(options, (context) => runPrecompute(context, options))),
+    )
+    .addCommand(
+      runSubcommand("update")
+        .description("import again what changed in the known sources, then compute what is affected")
+        .option("--rehash", "compare the sources' content whatever their size and timestamp say")
+        .action((options: UpdateOptions) => runCommand(options, (context) => update(context, options))),
+    )
+    .addCommand(statusSubcommand())
+    .addCommand(verifySubcommand())
+    .addCommand(rollbackSubcommand());
+}
+
+interface UpdateOptions extends RunOptions {
+  readonly rehash?: boolean;
+}
+
+async function update(context: CommandContext, options: UpdateOptions): Promise<boolean> {
+  const { store } = await resolveOrder(context.workspace, orderOf(options));
+  const { outcomes } = await refreshSources(context, store, { rehash: options.rehash === true });
+  const isWhole = outcomes.every(({ kind }) => kind === "unchanged" || kind === "imported");
+  return (await runPrecompute(context, options, { sources: outcomes })) && isWhole;
+}
+
+/** The options that `run` and `update` share. */
+function runSubcommand(name: string): Command {
+  return withSharedOptions(new Command(name))
+    .option("--store <name>", "the store, where there are several: XSHG/day")
+    .option(
+      "--set <name...>",
+      "factor sets instead of alpha158, tech, fund, base and the workspace's own; all",
+    )
+    .option("--codes <list>", "only these instruments: A,B or @FILE")
+    .option("--start <date>", "first session")
+    .option("--end <date>", "last session")
+    .option("--full", "compute everything again, whatever is stored")
+    .option("--vwap <rule>", "what $vwap is where no source gives it: amount or typical")
+    .option("--threads <n>", "threads; as many as there are cores unless told, at most 8")
+    .option("--memory <megabytes>", "resident memory that should not be exceeded", MEMORY_MEGABYTES)
+    .option("--no-validate", "leave out the validation afterwards")
+    .option("--detach", "only queue the job, for a running serve or worker");
+}
+
+async function runPrecompute(
+  context: CommandContext,
+  options: RunOptions,
+  told: Readonly<Record<string, unknown>> = {},
+): Promise<boolean> {
+  const order = await resolveOrder(context.workspace, orderOf(options));
+  const { ok, ...answer } = await precompute(context, order, options);
+  context.terminal.result({ ok, ...told, ...answer });
+  return ok;
+}
+
+/** What a run came to; `job` is null when there was nothing to compute. */
+export interface PrecomputeOutcome extends Partial<PrecomputeSummary> {
+  readonly ok: boolean;
+  readonly store: string;
+  readonly job: string | null;
+}
+
+/** Computes what is due as a job, in this process where no other one works at jobs. */
+export async function precompute(
+  context: CommandContext,
+  order: ResolvedOrder,
+  options: WorkOptions = {},
+): Promise<PrecomputeOutcome> {
+  const { terminal, workspace } = context;
+  const { store } = order;
+  const placed = await placeOrder(workspace, order);
+  reportProblems(terminal, placed.factors.problems);
+  const probe = await planOrder(placed, order, { run: "probe", version, shardsAtLeast: 1 });
+  if (isNothing(probe)) {
+    terminal.line(`store ${store} is current at generation ${probe.generation}: nothing to compute`);
+    return { ok: true, store, job: null, generation: probe.generation };
+  }
+  await using state = await loadState(context);
+  const view = await submitted(context, state, { order, options });
+  if (options.detach === true) {
+    terminal.line(`queued as job ${view.id}`);
+    return { ok: true, store, job: view.id };
+  }
+  const ended = await followJob(context, state.jobs, view.id);
+  describeRun(terminal, ended);
+  return { ...(ended.summary as PrecomputeSummary | null), ok: outcomeOf(ended), store, job: ended.id };
+}
+
+/** Throws `UsageError` on options that cannot be read. */
+function orderOf(options: RunOptions): Parameters<typeof resolveOrder>[1] {
+  rangeArgument(options);
+  const { store, codes, start, end, full, vwap, validate } = options;
+  if (vwap !== undefined && vwap !== "amount" && vwap !== "typical")
+    throw new UsageError(`--vwap ${vwap} is no rule`, "give amount or typical");
+  const sets = commaSeparated(options.set);
+  return {
+    ...(store === undefined ? {} : { store }),
+    ...(sets.length === 0 ? {} : { sets }),
+    ...(codes === undefined ? {} : { codes: [...codesArgument(codes)] }),
+    ...(start === undefined ? {} : { start }),
+    ...(end === undefined ? {} : { end }),
+    ...(full === true ? { mode: "full" as const } : {}),
+    ...(vwap === undefined ? {} : { vwap }),
+    ...(validate === false ? { validate } : {}),
+  };
+}
+
+/** The job of this order; one that was interrupted is finished first. */
+async function submitted(
+  context: CommandContext,
+  state: State,
+  { order, options }: { readonly order: ResolvedOrder; readonly options: WorkOptions },
+): Promise<JobView> {
+  const { terminal } = context;
+  const work = options.detach === true ? null : await startWork(context, state, options);
+  for (;;) {
+    try {
+      return await state.jobs.submit(PRECOMPUTE, order);
+    } catch (error) {
+      const running = await state.jobs.show(runningJob(error));
+      // Without a server's database this process is the only one that works: what is running was interrupted.
+      if (work === null || (state.isShared && running.progress.workers > 0)) throw error;
+      terminal.line(`job ${running.id} was interrupted and goes on first`);
+      await followJob(context, state.jobs, running.id);
+    }
+  }
+}
+
+async function startWork(context: CommandContext, state: State, options: WorkOptions): Promise<unknown> {
+  const threads = options.threads === undefined ? workThreads() : threadsArgument(options.threads);
+  const megabytes = Number(options.memory ?? MEMORY_MEGABYTES);
+  if (!(megabytes >= 64)) {
+    throw new UsageError(`--memory ${options.memory} is not a size`, "give megabytes, 64 or more");
+  }
+  return await state.work({ threads, memoryLimit: megabytes * 2 ** 20, signal: context.signal });
+}
+
+function describeRun(terminal: Terminal, view: JobView): void {
+  const summary = view.summary as PrecomputeSummary | null;
+  if (summary === null) return;
+  terminal.line(
+    `  store ${summary.store} is at generation ${summary.generation}, computed from ${summary.inputGeneration}`,
+  );
+  for (const { set, factors, failures, computedRows, blocksBehind } of summary.sets) {
+    const behind = blocksBehind === 0 ? "" : `, ${blocksBehind} blocks behind`;
+    const failed = failures.length === 0 ? "" : `, ${failures.length} factors failed`;
+    terminal.line(
+      `  ${set}: ${count(factors)} factors, ${count(computedRows)} block-rows computed${behind}${failed}`,
+    );
+    for (const { name, code, message } of failures) terminal.line(`    ${name}: ${code} ${message}`);
+  }
+  for (const { instruments, code, message } of summary.failed)
+    terminal.line(`  failed: ${instruments.join(", ")}: ${code} ${message}`);
+  for (const { step, code, message } of summary.problems) terminal.line(`  ${step}: ${code} ${message}`);
+  const spent = Object.entries(summary.milliseconds).map(([what, ms]) => `${what} ${duration(ms)}`);
+  terminal.line(`  time over all threads: ${spent.join(", ")}`);
+}

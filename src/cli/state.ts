@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { hostProcesses, type Holder } from "#data/store/holder";
+import { openDatabase } from "#database/open-database";
+import type { StateDatabase } from "#database/state-database";
+import type { AnyJobKind } from "#jobs/job-kind";
+import type { Jobs } from "#jobs/jobs";
+import { openJobs } from "#jobs/open-jobs";
+import { startWorker, type Worker } from "#jobs/worker";
+import { ShardThreads } from "#pipelines/precompute/shard-threads";
+import { afterCommit } from "./after-commit.ts";
+import type { CommandContext } from "./command.ts";
+import { precomputeKind } from "./precompute-kind.ts";
+import { upkeepKinds } from "./upkeep-kinds.ts";
+import { version } from "./version.ts";
+
+/** The workspace's jobs as this process opened them, and what it needs to work at them itself. */
+export interface State extends AsyncDisposable {
+  readonly database: StateDatabase;
+  /** Whether other processes may work at the same jobs. */
+  readonly isShared: boolean;
+  readonly jobs: Jobs;
+  /** Starts taking steps of jobs in this process. */
+  work(options: WorkOptions): Promise<Worker>;
+}
+
+export interface WorkOptions {
+  readonly threads: number;
+  /** Resident memory in bytes that should not be exceeded. */
+  readonly memoryLimit?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens the state database: the workspace's own, or the server at DATABASE_URL. Throws DATABASE_LOCKED when another
+ * process holds the workspace's, and what `openDatabase` throws.
+ */
+export async function openState({ workspace }: Pick<CommandContext, "workspace">): Promise<State> {
+  const database = await openDatabase({
+    directory: join(workspace, "state"),
+    url: process.env["DATABASE_URL"],
+    processes: hostProcesses,
+  });
+  const processes = { ...hostProcesses, isGone: (holder: unknown) => hostProcesses.isGone(holder as Holder) };
+  let threads: ShardThreads | null = null;
+  const atWork = (): ShardThreads => {
+    if (threads === null) throw new TypeError("this process does not work at jobs");
+    return threads;
+  };
+  const kinds: readonly AnyJobKind[] = [
+    precomputeKind({ workspace, version, threads: atWork, after: afterCommit(workspace) }),
+    ...upkeepKinds(workspace),
+  ];
+  try {
+    const jobs = await openJobs(database, kinds, { processes });
+    let worker: Worker | null = null;
+    return {
+      database,
+      isShared: database.kind === "postgres",
+      jobs,
+      async work({ signal, threads: slots, ...limits }) {
+        threads = new ShardThreads({ workspace, threads: slots, ...limits });
+        const options = { slots, processes, ...(signal === undefined ? {} : { signal }) };
+        return (worker = await startWorker(database, kinds, options));
+      },
+      async [Symbol.asyncDispose]() {
+        await worker?.stop();
+        await threads?.[Symbol.asyncDispose]();
+        await jobs.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The queue that hands steps to workers: pg-boss, in a schema of its own of the state database. A message is no more
+ * than "this step can be started". It is taken in the transaction that claims the step, so that it is gone exactly when
+ * the step is claimed, and sent in the transaction that makes the step ready; who may bring a result is for the step's
+ * row alone to say. pg-boss also keeps the schedules' clock.
+ */
+import { randomUUID } from "node:crypto";
+import { PgBoss } from "pg-boss";
+import type { Queryable } from "#database/state-database";
+import { JobError } from "./errors.ts";
+import { isDown } from "./persist.ts";
+import type { JobDatabase, StepName } from "./rows.ts";
+
+const SCHEMA = "alphaloom_queue";
+const STEPS = "steps";
+const ALARMS = "alarms";
+/** A message waits as long as it takes for a worker to come. */
+const YEAR_SECONDS = 365 * 86_400;
+
+/** A step that is ready, with the id of its message: sending one twice sends it once. */
+export interface ReadyStep extends StepName {
+  readonly message: string;
+  /** Higher ones are started first. */
+  readonly priority: number;
+  /** How long to wait before the start. */
+  readonly delayMs?: number;
+}
+
+export interface QueueOptions {
+  /** Also runs the clock of the schedules and the queue's maintenance: for workers. */
+  readonly isWorker: boolean;
+  /** Told what goes wrong in the background. */
+  readonly report: (error: unknown) => void;
+}
+
+export class StepQueue {
+  readonly #boss: PgBoss;
+
+  private constructor(boss: PgBoss) {
+    this.#boss = boss;
+  }
+
+  /** Installs or migrates the queue's schema when need be. */
+  static async open(database: JobDatabase, options: QueueOptions): Promise<StepQueue> {
+    const boss = new PgBoss({
+      db: adapter(database),
+      backend: database.kind,
+      schema: SCHEMA,
+      supervise: options.isWorker,
+      schedule: options.isWorker,
+      cronMonitorIntervalSeconds: 10,
+      cronWorkerIntervalSeconds: 2,
+    });
+    boss.on("error", (error) => {
+      if (!isDown(error)) options.report(error);
+    });
+    await boss.start();
+    for (const name of [STEPS, ALARMS]) {
+      if ((await boss.getQueue(name)) === null) {
+        await boss.createQueue(name, { retentionSeconds: YEAR_SECONDS, warningQueueSize: 1_000_000 });
+      }
+      // pg-boss looks up a queue it does not know yet outside the transaction it is called in, and so would wait for
+      // that transaction on PGlite: let it know the queue before.
+      await boss.findJobs(name, { id: randomUUID() });
+    }
+    return new StepQueue(boss);
+  }
+
+  async send(transaction: Queryable, steps: readonly ReadyStep[]): Promise<void> {
+    if (steps.length === 0) return;
+    const messages = steps.map(({ job, part, ordinal, message, priority, delayMs }) => ({
+      id: message,
+      data: { job, part, ordinal },
+      priority,
+      ...(delayMs === undefined || delayMs <= 0 ? {} : { startAfter: `${delayMs} milliseconds` }),
+    }));
+    await this.#boss.insert(STEPS, messages, { db: adapter(transaction) });
+  }
+
+  /** Takes the next message; null when there is none. It comes back if the transaction is rolled back. */
+  async take(transaction: Queryable): Promise<StepName | null> {
+    return await this.#takeFrom<StepName>(STEPS, transaction);
+  }
+
+  /** Takes the id of a schedule that is due. */
+  async takeAlarm(transaction: Queryable): Promise<string | null> {
+    const alarm = await this.#takeFrom<{ readonly schedule: string }>(ALARMS, transaction);
+    return alarm?.schedule ?? null;
+  }
+
+  async #takeFrom<Data extends object>(queue: string, transaction: Queryable): Promise<Data | null> {
+    const db = adapter(transaction);
+    const [message] = await this.#boss.fetch<Data>(queue, { db });
+    if (message === undefined) return null;
+    await this.#boss.deleteJob(queue, message, { db });
+    return message.data;
+  }
+
+  /** Throws SCHEDULE_INVALID. */
+  async setAlarm(schedule: string, cron: string, timeZone: string): Promise<void> {
+    this.nextAlarm(cron, timeZone);
+    await this.#boss.schedule(ALARMS, cron, { schedule }, { tz: timeZone, key: schedule, missed: "once" });
+  }
+
+  async removeAlarm(schedule: string): Promise<void> {
+    await this.#boss.unschedule(ALARMS, schedule);
+  }
+
+  /** When a cron expression next comes due. Throws SCHEDULE_INVALID. */
+  nextAlarm(cron: string, timeZone: string): Date {
+    if (cron.trim().split(/\s+/).length !== 5) {
+      throw new JobError("SCHEDULE_INVALID", `${JSON.stringify(cron)} has not five fields`, {
+        remedy: "give minute, hour, day of month, month and day of week: 30 17 * * 1-5",
+      });
+    }
+    try {
+      return this.#boss.previewSchedule(cron, { tz: timeZone, count: 1 })[0]!;
+    } catch (cause) {
+      throw new JobError(
+        "SCHEDULE_INVALID",
+        `${JSON.stringify(cron)} in ${JSON.stringify(timeZone)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        {
+          remedy: "give five fields, such as 30 17 * * 1-5, and a time zone such as Asia/Shanghai",
+          cause,
+        },
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#boss.stop({ graceful: false, close: false });
+  }
+}
+
+/** Our database in the form pg-boss calls it. */
+function adapter(database: Queryable): {
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+} {
+  return { executeSql: (text, values) => database.query(text, values) };
+}

@@ -1,0 +1,255 @@
+import { DataError } from "#data/errors";
+import type { OpenedStore } from "#data/store/open-store";
+import { LANES_PER_BLOCK, type RowRange, type StoreSnapshot } from "#data/store/panel-store";
+import type { Day } from "#market/day";
+import { StoredBlocks } from "../stored-blocks.ts";
+import { compileSet, partition, type CompiledSet, type Engine } from "./factor-parts.ts";
+import { PinnedHistory } from "../pinned-history.ts";
+import { rowsTouched } from "../stale-rows.ts";
+import { inputGeneration } from "./input-generation.ts";
+import {
+  portableSet,
+  problemOf,
+  type PlannedSet,
+  type PortableSet,
+  type StorableSet,
+} from "./portable-set.ts";
+
+/**
+ * What a run will do, decided from the manifest alone: which blocks of which sets are due, cut into shards that any
+ * process can carry out. The plan is plain data: it goes into the database and comes back.
+ */
+export interface PrecomputePlan {
+  readonly run: string;
+  /** The generation that everything is computed from. */
+  readonly generation: number;
+  readonly engine: Engine;
+  readonly mode: PrecomputeMode;
+  /** Only these rows, where a scope of dates was asked for. */
+  readonly rows: RowRange | null;
+  /** Blocks of the store, and those in the run's scope where it has one. */
+  readonly blocks: number;
+  readonly scope: readonly number[] | null;
+  /** Blocks that are computed again whatever is stored. */
+  readonly damaged: readonly number[];
+  readonly sets: readonly PlannedSet[];
+  readonly shards: readonly PlannedShard[];
+  readonly totals: PrecomputeTotals;
+}
+
+/** `update` computes what is new or changed, `full` everything again. */
+export type PrecomputeMode = "update" | "full";
+
+export interface PlannedShard {
+  /** Share of the work, in cells. */
+  readonly work: number;
+  readonly input: PrecomputeShard;
+}
+
+/** Some blocks, of the sets that stay within one instrument; or a whole set with factors across instruments. */
+export type PrecomputeShard =
+  | { readonly kind: "blocks"; readonly blocks: readonly number[] }
+  | { readonly kind: "across"; readonly set: string };
+
+export interface PrecomputeTotals {
+  /** Sessions of the store. */
+  readonly rows: number;
+  readonly instruments: number;
+  /** Sessions × instruments that may have to be computed. */
+  readonly instrumentDays: number;
+  readonly factors: number;
+  /** Bytes that the results take at most. */
+  readonly bytes: number;
+}
+
+export interface PrecomputeRequest {
+  readonly run: string;
+  readonly sets: readonly StorableSet[];
+  readonly engine: Engine;
+  readonly mode?: PrecomputeMode;
+  /** Only blocks that hold these instruments. */
+  readonly codes?: ReadonlySet<string>;
+  /** Only sessions from `start` to `end`, both included. */
+  readonly start?: Day;
+  readonly end?: Day;
+  /** Blocks whose stored factors are damaged. */
+  readonly damaged?: ReadonlySet<number>;
+  /** Shards there should be at least, so that as many can be under way. */
+  readonly shardsAtLeast?: number;
+}
+
+/** Cells of one shard at most: a few seconds of computing and writing. */
+const SHARD_CELLS = 2e8;
+
+/**
+ * Throws STORE_MISSING, STORE_EMPTY, STORE_INSTRUMENT_MISSING for a code that is not stored, DATA_VALUE_INVALID for a
+ * range that ends before it starts.
+ */
+export async function planPrecompute(
+  store: OpenedStore,
+  base: StoreSnapshot,
+  request: PrecomputeRequest,
+): Promise<PrecomputePlan> {
+  const { engine, mode = "update" } = request;
+  if (base.instruments.length === 0 || base.time.days.length === 0) throw emptyStore(store);
+  const inScope = blocksOf(base, request.codes);
+  const rows = rowsOf(base, request);
+  const blocks = new StoredBlocks(base, engine.vwap === undefined ? {} : { vwap: engine.vwap });
+  const compiled = request.sets.map((set) => {
+    const list = portableSet(set);
+    return { list, ...compileSet(list, blocks, { engine, generation: base.generation }) };
+  });
+  await using history = new PinnedHistory(store, base);
+  const due = { base, mode, inScope, damaged: request.damaged ?? new Set<number>(), history };
+  const within = compiled.filter(({ graph }) => partition(graph).across.length === 0);
+  const shards = await blockShards(within, due, request.shardsAtLeast ?? 1);
+  for (const set of compiled) shards.push(...(await acrossShard(set, due)));
+  return {
+    run: request.run,
+    generation: base.generation,
+    engine,
+    mode,
+    rows,
+    blocks: base.blocks,
+    scope: request.codes === undefined ? null : [...inScope],
+    damaged: [...due.damaged],
+    sets: compiled.map((each) => plannedSet(each, base)),
+    shards,
+    totals: totalsOf(shards, { base, compiled, engine }),
+  };
+}
+
+interface Compiled extends CompiledSet {
+  readonly list: PortableSet;
+}
+
+interface Due {
+  readonly base: StoreSnapshot;
+  readonly mode: PrecomputeMode;
+  readonly inScope: ReadonlySet<number>;
+  readonly damaged: ReadonlySet<number>;
+  readonly history: PinnedHistory;
+}
+
+function plannedSet({ list, set, graph, failures }: Compiled, base: StoreSnapshot): PlannedSet {
+  const declared = new Set(list.factors.map(({ name }) => name));
+  const stored = base.fieldSets.get(list.name)?.fields ?? [];
+  return {
+    list,
+    isAcross: partition(graph).across.length > 0,
+    fields: set.fields,
+    failures: failures.map(problemOf),
+    gone: stored.map(({ name }) => name).filter((name) => !declared.has(name)),
+  };
+}
+
+/** Rows of a block that may have to be computed for a set: 0 when nothing of it can have changed. */
+async function rowsDue(
+  { set }: Compiled,
+  block: number,
+  { base, mode, damaged, history }: Due,
+): Promise<number> {
+  const end = base.time.days.length;
+  if (mode === "full" || damaged.has(block)) return end;
+  const since = inputGeneration(base, { set: set.name, fields: set.fields, block });
+  const before = since === 0 ? null : await history.of(since);
+  if (before === null) return end;
+  const touched = rowsTouched({ before, now: base }, block);
+  if (touched === null) return 0;
+  return touched === "all" ? end : end - touched.from;
+}
+
+async function blockShards(sets: readonly Compiled[], due: Due, atLeast: number): Promise<PlannedShard[]> {
+  const open: { readonly block: number; readonly work: number }[] = [];
+  for (const block of due.inScope) {
+    let work = 0;
+    for (const set of sets)
+      work += (await rowsDue(set, block, due)) * LANES_PER_BLOCK * set.set.fields.length;
+    if (work > 0) open.push({ block, work });
+  }
+  const all = open.reduce((sum, { work }) => sum + work, 0);
+  // Blocks on their own are quick when little is due: parts below a second of work are not worth handing out.
+  const most = Math.min(SHARD_CELLS, Math.max(SHARD_CELLS / 8, Math.ceil(all / atLeast)));
+  const shards: { work: number; blocks: number[] }[] = [];
+  for (const { block, work } of open) {
+    const last = shards.at(-1);
+    if (last === undefined || last.work + work > most) shards.push({ work, blocks: [block] });
+    else {
+      last.work += work;
+      last.blocks.push(block);
+    }
+  }
+  return shards.map(({ work, blocks }) => ({ work, input: { kind: "blocks", blocks } }));
+}
+
+/** A day of one instrument is a day of all: due as soon as any block is. */
+async function acrossShard(compiled: Compiled, due: Due): Promise<PlannedShard[]> {
+  const { base } = due;
+  const { across } = partition(compiled.graph);
+  if (across.length === 0) return [];
+  const { set } = compiled;
+  let isDue = false;
+  for (let block = 0; block < base.blocks && !isDue; block++)
+    isDue = (await rowsDue(compiled, block, due)) > 0;
+  if (!isDue) return [];
+  const work = base.blocks * base.time.days.length * LANES_PER_BLOCK * set.fields.length;
+  return [{ work, input: { kind: "across", set: set.name } }];
+}
+
+function totalsOf(
+  shards: readonly PlannedShard[],
+  { base, compiled, engine }: { base: StoreSnapshot; compiled: readonly Compiled[]; engine: Engine },
+): PrecomputeTotals {
+  const touched = new Set(
+    shards.flatMap(({ input }) =>
+      input.kind === "across" ? Array.from({ length: base.blocks }, (_, block) => block) : input.blocks,
+    ),
+  );
+  const instruments = base.instruments.filter(({ block }) => touched.has(block)).length;
+  const cells = shards.reduce((sum, { work }) => sum + work, 0);
+  const factors = compiled.reduce((sum, { set }) => sum + set.fields.length, 0);
+  const lanes = touched.size * LANES_PER_BLOCK;
+  return {
+    rows: base.time.days.length,
+    instruments,
+    instrumentDays: factors === 0 || lanes === 0 ? 0 : Math.round((cells / factors) * (instruments / lanes)),
+    factors: shards.length === 0 ? 0 : factors,
+    bytes: cells * (engine.precision === "f32" ? 4 : 8),
+  };
+}
+
+function blocksOf(base: StoreSnapshot, codes?: ReadonlySet<string>): ReadonlySet<number> {
+  if (codes === undefined) return new Set(Array.from({ length: base.blocks }, (_, block) => block));
+  return new Set([...codes].map((code) => base.instrument(code).block).sort((a, b) => a - b));
+}
+
+function rowsOf(base: StoreSnapshot, { start, end }: PrecomputeRequest): RowRange | null {
+  if (start === undefined && end === undefined) return null;
+  if (start !== undefined && end !== undefined && start > end) {
+    throw new DataError("DATA_VALUE_INVALID", "the range of dates ends before it starts", {
+      remedy: "give --start a day that is not after --end",
+    });
+  }
+  const { days } = base.time;
+  const from = start === undefined ? 0 : lowerBound(days, start);
+  const to = end === undefined ? days.length : lowerBound(days, end + 1);
+  return { from, to };
+}
+
+function lowerBound(days: Int32Array, day: Day): number {
+  const at = days.findIndex((each) => each >= day);
+  return at < 0 ? days.length : at;
+}
+
+/** Whether there is nothing to compute and nothing to forget. */
+export function isNothing({ shards, sets }: PrecomputePlan): boolean {
+  return shards.length === 0 && sets.every(({ gone }) => gone.length === 0);
+}
+
+function emptyStore(store: OpenedStore): DataError {
+  const { calendar, freq } = store.key;
+  return new DataError("STORE_EMPTY", `the store ${calendar}/${freq} holds no bars`, {
+    remedy: "import some data first: `alphaloom import SOURCE`",
+    place: { file: store.parts.storage.place },
+  });
+}
