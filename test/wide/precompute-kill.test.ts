@@ -1,7 +1,7 @@
 /**
  * Real kill -9 of `precompute run` and `precompute update`, each with all of its process group, at seeded moments, on the
  * workspace's own database. Started again they bring the store to what an uninterrupted one gives, bit for bit; every
- * shard counts once and nothing is left lying. DEPTH=full takes more than ten times as many moments.
+ * shard counts once and nothing is left lying. DEPTH=full takes many times as many moments.
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { sessions, wholeStocks, writeMarket } from "./testing/real-market.ts";
 import { randomOfRound, SEED } from "./testing/seeds.ts";
 import { storeIn, unexplainedFiles } from "./testing/store-content.ts";
 
-const KILLS = process.env["DEPTH"] === "full" ? 110 : 8;
+const KILLS = process.env["DEPTH"] === "full" ? 110 : 6;
 const DAYS = 1_200;
 const NEW_DAYS = 5;
 
