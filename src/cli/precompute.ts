@@ -7,16 +7,16 @@ import {
   type PlacedOrder,
   type ResolvedOrder,
 } from "#pipelines/precompute/order";
-import { isNothing } from "#pipelines/precompute/plan";
+import { isNothing, type PrecomputePlan } from "#pipelines/precompute/plan";
 import { codesArgument, rangeArgument, threadsArgument } from "./arguments.ts";
 import { commaSeparated, reportProblems } from "./chosen-factors.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { followJob, outcomeOf, runningJob } from "./follow-job.ts";
 import { mayBeInterrupted } from "./interrupted.ts";
 import { UsageError } from "./outcome.ts";
-import { PRECOMPUTE, type PrecomputeSummary } from "./precompute-kind.ts";
+import { PRECOMPUTE, SHARDS_A_THREAD, type PrecomputeSummary } from "./precompute-kind.ts";
 import { loadState } from "./load-state.ts";
-import type { State } from "./state.ts";
+import type { State, WorkOptions as ThreadWork } from "./state.ts";
 import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { rollbackSubcommand } from "./precompute-rollback.ts";
@@ -124,18 +124,18 @@ export async function precompute(
   const { store } = order;
   const placed = await placeOrder(workspace, order);
   reportProblems(terminal, placed.factors.problems);
-  const current = await currentGeneration(placed, order);
-  const limits = workLimits(options);
   const isDetached = options.detach === true;
-  if (current !== null && (isDetached || !(await mayBeInterrupted(workspace, placed.store))))
-    return nothingToDo(terminal, { store, generation: current });
-  await using state = await loadState(context);
-  const turn = new Turn(context, state, isDetached ? null : limits);
-  if (current !== null) {
+  const probe = await probed(placed, order);
+  const work = isDetached ? null : workOf(context, options, { store: placed.store.key, plan: probe });
+  if (isNothing(probe) && (isDetached || !(await mayBeInterrupted(workspace, placed.store))))
+    return nothingToDo(terminal, store, probe);
+  await using state = await loadState(context, work);
+  const turn = new Turn(context, state, { isDetached });
+  if (isNothing(probe)) {
     // Everything is computed; a job that was cut off still has to end.
     await turn.finishInterrupted(store);
-    const generation = await currentGeneration(placed, order);
-    if (generation !== null) return nothingToDo(terminal, { store, generation });
+    const now = await probed(placed, order);
+    if (isNothing(now)) return nothingToDo(terminal, store, now);
   }
   const view = await turn.submit(order);
   if (isDetached) {
@@ -147,16 +147,16 @@ export async function precompute(
   return { ...(ended.summary as PrecomputeSummary | null), ok: outcomeOf(ended), store, job: ended.id };
 }
 
-/** The current generation when nothing is due of an order; null when something is. */
-async function currentGeneration(placed: PlacedOrder, order: ResolvedOrder): Promise<number | null> {
-  const plan = await planOrder(placed, order, { run: "probe", version, shardsAtLeast: 1 });
-  return isNothing(plan) ? plan.generation : null;
+/** What is due of an order now. */
+function probed(placed: PlacedOrder, order: ResolvedOrder): Promise<PrecomputePlan> {
+  return planOrder(placed, order, {
+    run: "probe",
+    version,
+    shardsAtLeast: SHARDS_A_THREAD * workThreads(),
+  });
 }
 
-function nothingToDo(
-  terminal: Terminal,
-  { store, generation }: { readonly store: string; readonly generation: number },
-): PrecomputeOutcome {
+function nothingToDo(terminal: Terminal, store: string, { generation }: PrecomputePlan): PrecomputeOutcome {
   terminal.line(`store ${store} is current at generation ${generation}: nothing to compute`);
   return { ok: true, store, job: null, generation };
 }
@@ -184,14 +184,14 @@ function orderOf(options: RunOptions): Parameters<typeof resolveOrder>[1] {
 class Turn {
   readonly #context: CommandContext;
   readonly #state: State;
-  readonly #limits: WorkLimits | null;
+  readonly #isDetached: boolean;
   #isWorking = false;
 
-  /** Without limits this process does not work at jobs itself. */
-  constructor(context: CommandContext, state: State, limits: WorkLimits | null) {
+  /** A detached one leaves the work to other processes. */
+  constructor(context: CommandContext, state: State, { isDetached }: { readonly isDetached: boolean }) {
     this.#context = context;
     this.#state = state;
-    this.#limits = limits;
+    this.#isDetached = isDetached;
   }
 
   /** Throws JOB_RUNNING when another process is at a job that excludes this one. */
@@ -219,7 +219,7 @@ class Turn {
 
   /** Whether it is for others to finish what is unfinished. */
   async #isTaken(): Promise<boolean> {
-    if (this.#limits === null) return true;
+    if (this.#isDetached) return true;
     return !this.#isWorking && this.#state.isShared && (await this.#state.jobs.workers()).length > 0;
   }
 
@@ -230,25 +230,26 @@ class Turn {
   }
 
   async #work(): Promise<void> {
-    if (this.#isWorking || this.#limits === null) return;
+    if (this.#isWorking || this.#isDetached) return;
     this.#isWorking = true;
-    await this.#state.work({ ...this.#limits, signal: this.#context.signal });
+    await this.#state.work();
   }
 }
 
-interface WorkLimits {
-  readonly threads: number;
-  readonly memoryLimit: number;
-}
-
-/** Throws `UsageError`. */
-function workLimits(options: WorkOptions): WorkLimits {
-  const threads = options.threads === undefined ? workThreads() : threadsArgument(options.threads);
-  const megabytes = Number(options.memory ?? MEMORY_MEGABYTES);
-  if (!(megabytes >= 64)) {
-    throw new UsageError(`--memory ${options.memory} is not a size`, "give megabytes, 64 or more");
-  }
-  return { threads, memoryLimit: megabytes * 2 ** 20 };
+function workOf(
+  { signal }: CommandContext,
+  { threads, memory = MEMORY_MEGABYTES }: WorkOptions,
+  ahead: NonNullable<ThreadWork["ahead"]>,
+): ThreadWork {
+  const megabytes = Number(memory);
+  if (!(megabytes >= 64))
+    throw new UsageError(`--memory ${memory} is not a size`, "give megabytes, 64 or more");
+  return {
+    threads: threads === undefined ? workThreads() : threadsArgument(threads),
+    memoryLimit: megabytes * 2 ** 20,
+    signal,
+    ahead,
+  };
 }
 
 function describeRun(terminal: Terminal, view: JobView): void {

@@ -30,7 +30,7 @@ export interface ThreadShard {
 const DEFAULT_LIMIT = 2 ** 31;
 /** Share of the limit beyond which no further shard is started beside those under way. */
 const FULL = 0.8;
-const POLL_MS = 100;
+const POLL_MS = 20;
 const REST_AFTER_MS = 10_000;
 
 /**
@@ -49,10 +49,21 @@ export class ShardThreads implements AsyncDisposable {
     this.#options = options;
   }
 
+  /** Starts the threads and lets them compile a plan, while the caller is busy with something else. */
+  prepare(store: StoreKey, plan: PrecomputePlan): void {
+    const input = { workspace: this.#options.workspace, store, plan };
+    for (let thread = 0; thread < this.#most(plan) && thread < plan.shards.length; thread++) {
+      const pool = this.#start();
+      // What is wrong with the plan comes up again when a shard of it is computed.
+      const done = (): void => this.#free(pool);
+      void pool.run("prepare-shards", { input, gate: new Gate() }).then(done, done);
+    }
+  }
+
   /** Throws what `ShardComputer.run` throws, the signal's reason when it is aborted, and when the thread dies. */
   async run(task: ThreadShard): Promise<ShardResult> {
     const { store, plan, shard, attempt, signal, onBlock } = task;
-    const pool = await this.#free(plan, signal);
+    const pool = await this.#take(plan, signal);
     try {
       const input: ShardTask = { workspace: this.#options.workspace, store, plan, shard, attempt };
       let result: ShardResult | null = null;
@@ -69,9 +80,7 @@ export class ShardThreads implements AsyncDisposable {
       if (result === null) throw new TypeError("a thread ended without a result");
       return result;
     } finally {
-      this.#busy.delete(pool);
-      this.#idle.push(pool);
-      this.#restLater();
+      this.#free(pool);
     }
   }
 
@@ -93,14 +102,30 @@ export class ShardThreads implements AsyncDisposable {
     this.#rest = setTimeout(() => void this.rest(), restAfterMs).unref();
   }
 
-  async #free(plan: PrecomputePlan, signal?: AbortSignal): Promise<WorkerPool> {
-    const { memoryLimit = DEFAULT_LIMIT, residentBytes = () => process.memoryUsage.rss() } = this.#options;
-    const most = Math.max(1, Math.min(this.threads, Math.floor((FULL * memoryLimit) / threadBytes(plan))));
-    while (this.#busy.size > 0 && (this.#busy.size >= most || residentBytes() > FULL * memoryLimit))
-      await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
+  #free(pool: WorkerPool): void {
+    this.#busy.delete(pool);
+    this.#idle.push(pool);
+    this.#restLater();
+  }
+
+  /** Threads that have room in the memory for this plan. */
+  #most(plan: PrecomputePlan): number {
+    const { memoryLimit = DEFAULT_LIMIT } = this.#options;
+    return Math.max(1, Math.min(this.threads, Math.floor((FULL * memoryLimit) / threadBytes(plan))));
+  }
+
+  #start(): WorkerPool {
     const pool = this.#idle.pop() ?? new WorkerPool(new URL("./shard-worker.ts", import.meta.url), 1);
     this.#busy.add(pool);
     return pool;
+  }
+
+  async #take(plan: PrecomputePlan, signal?: AbortSignal): Promise<WorkerPool> {
+    const { memoryLimit = DEFAULT_LIMIT, residentBytes = () => process.memoryUsage.rss() } = this.#options;
+    const most = this.#most(plan);
+    while (this.#busy.size > 0 && (this.#busy.size >= most || residentBytes() > FULL * memoryLimit))
+      await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
+    return this.#start();
   }
 }
 
