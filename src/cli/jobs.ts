@@ -1,12 +1,14 @@
 import { Command } from "commander";
-import type { Jobs, JobView, LogFilter } from "#jobs/jobs";
+import type { JobView, LogFilter } from "#jobs/jobs";
 import { type JobState, jobStates } from "#jobs/job-state";
 import type { LogLevel } from "#jobs/job-kind";
 import { threadsArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { describeJob, followJob, jobArgument, outcomeOf, progressNote } from "./follow-job.ts";
 import { UsageError } from "./outcome.ts";
-import { openState, workThreads, type State } from "./state.ts";
+import { loadState } from "./load-state.ts";
+import type { State } from "./state.ts";
+import { workThreads } from "./work-threads.ts";
 import { duration } from "./terminal.ts";
 
 export function jobsCommand(): Command {
@@ -39,7 +41,7 @@ function listCommand(): Command {
           ...(options.state === undefined ? {} : { state: stateArgument(options.state) }),
           ...(options.kind === undefined ? {} : { kind: options.kind }),
         };
-        await using state = await openState(context);
+        await using state = await loadState(context);
         const jobs = await state.jobs.list(filter);
         context.terminal.table([
           ["id", "kind", "state", "", "started", "took", "how far"],
@@ -65,7 +67,7 @@ function showCommand(): Command {
     .argument("<id>", "the job's id")
     .action((id: string, options: SharedOptions) =>
       runCommand(options, async (context) => {
-        await using state = await openState(context);
+        await using state = await loadState(context);
         const job = await state.jobs.show(jobArgument(id));
         const timings = await state.jobs.timings(id);
         describeJob(context, job);
@@ -83,7 +85,7 @@ function cancelCommand(): Command {
     .argument("<id>", "the job's id")
     .action((id: string, options: SharedOptions) =>
       runCommand(options, async (context) => {
-        await using state = await openState(context);
+        await using state = await loadState(context);
         const { jobs } = state;
         await jobs.cancel(jobArgument(id));
         const job = await jobs.wait(id, { signal: context.signal });
@@ -107,7 +109,11 @@ function goOnCommand(name: "resume" | "retry", description: string): Command {
     .option("--detach", "only queue the job, for a running serve or worker")
     .action((id: string, options: GoOnOptions) =>
       runCommand(options, async (context) => {
-        await using state = await openState(context);
+        const { threads } = options;
+        await using state = await loadState(context, {
+          threads: threads === undefined ? workThreads() : threadsArgument(threads),
+          signal: context.signal,
+        });
         const job = await goOn(context, state, { id: jobArgument(id), name, options });
         describeJob(context, job);
         const ok = options.detach === true || outcomeOf(job);
@@ -119,21 +125,17 @@ function goOnCommand(name: "resume" | "retry", description: string): Command {
 
 async function goOn(
   context: CommandContext,
-  { jobs, work }: State,
+  state: State,
   {
     id,
     name,
     options,
   }: { readonly id: string; readonly name: "resume" | "retry"; readonly options: GoOnOptions },
 ): Promise<JobView> {
-  const { threads } = options;
-  const view = await jobs[name](id);
+  const view = await state.jobs[name](id);
   if (options.detach === true) return view;
-  await work({
-    threads: threads === undefined ? workThreads() : threadsArgument(threads),
-    signal: context.signal,
-  });
-  return await followJob(context, jobs, id);
+  await state.work();
+  return await followJob(context, state.jobs, id);
 }
 
 interface LogsOptions extends SharedOptions {
@@ -156,7 +158,7 @@ function logsCommand(): Command {
     .action((id: string, options: LogsOptions) =>
       runCommand(options, async (context) => {
         const filter = logFilter(options);
-        await using state = await openState(context);
+        await using state = await loadState(context);
         const lines = await state.jobs.logs(jobArgument(id), filter);
         for (const { at, level, subject, message } of lines)
           context.terminal.line(

@@ -1,37 +1,50 @@
 import { Command, CommanderError } from "commander";
-import { dataCommand } from "./data.ts";
-import { demoCommand } from "./demo.ts";
-import { doctorCommand } from "./doctor.ts";
-import { factorsCommand } from "./factors.ts";
-import { importCommand } from "./import.ts";
-import { jobsCommand } from "./jobs.ts";
+import { storeName } from "#pipelines/workspace";
+import type { CommandContext } from "./command.ts";
+import type { ImportedSource } from "./import.ts";
 import { exitCode } from "./outcome.ts";
-import { precomputeCommand } from "./precompute.ts";
-import { qlibCommand } from "./qlib.ts";
 import { openTerminal } from "./terminal.ts";
-import { workerCommand } from "./worker.ts";
 import { version } from "./version.ts";
 
-/** The whole command line. Each command lives in the file of its name. */
-export function buildProgram(): Command {
-  return new Command("alphaloom")
+/** Every command lives in the file of its name, which is loaded when it is called. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import("./demo.ts")).demoCommand(),
+  import: async () => (await import("./import.ts")).importCommand({ afterImport: precomputeAfterImport }),
+  data: async () => (await import("./data.ts")).dataCommand(),
+  factors: async () => (await import("./factors.ts")).factorsCommand(),
+  precompute: async () => (await import("./precompute.ts")).precomputeCommand(),
+  jobs: async () => (await import("./jobs.ts")).jobsCommand(),
+  worker: async () => (await import("./worker.ts")).workerCommand(),
+  backup: async () => (await import("./backup.ts")).backupCommand(),
+  serve: async () => (await import("./serve.ts")).serveCommand(),
+  qlib: async () => (await import("./qlib.ts")).qlibCommand(),
+  doctor: async () => (await import("./doctor.ts")).doctorCommand(),
+};
+
+/** Where the workspace's settings ask for it: an import brings the factors of its store up to date. */
+async function precomputeAfterImport(
+  context: CommandContext,
+  { source }: ImportedSource,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { precompute } = await import("./precompute.ts");
+  return { precompute: await precompute(context, { store: storeName(source) }) };
+}
+
+/** The whole command line, or as much of it as a call of one command needs. */
+export async function buildProgram(only?: string): Promise<Command> {
+  const program = new Command("alphaloom")
     .description("From daily bars to factors, evaluation and Qlib, with one set of definitions")
     .version(version)
-    .showHelpAfterError("(--help lists what there is)")
-    .addCommand(demoCommand())
-    .addCommand(importCommand())
-    .addCommand(dataCommand())
-    .addCommand(factorsCommand())
-    .addCommand(precomputeCommand())
-    .addCommand(jobsCommand())
-    .addCommand(workerCommand())
-    .addCommand(qlibCommand())
-    .addCommand(doctorCommand());
+    .showHelpAfterError("(--help lists what there is)");
+  const all = only === "--version" ? [] : Object.keys(commands);
+  const called = only !== undefined && Object.hasOwn(commands, only) ? [only] : all;
+  for (const name of called) program.addCommand(await commands[name]!());
+  return program;
 }
 
 /** Runs a command line (`argv` as the process has it) and sets the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
-  const program = buildProgram();
+  const program = await buildProgram(argv[2]);
   leaveExitingToUs(program);
   try {
     await program.parseAsync([...argv]);

@@ -17,6 +17,8 @@ export interface StoreFactorsOptions {
   readonly engine: string;
   readonly precision?: "f32" | "f64";
   readonly vwap?: VwapRule;
+  /** Blocks whose stored factors are damaged: they are computed again. */
+  readonly damaged?: ReadonlySet<number>;
   readonly signal?: AbortSignal;
   readonly onBlock?: (done: number, of: number) => void;
 }
@@ -34,7 +36,12 @@ export async function storeFactors(
   const generation = await store.beginRun(run);
   try {
     await using base = await store.snapshot(generation);
-    const plan = await planPrecompute(store, base, { run, sets, engine: engineOf(options) });
+    const plan = await planPrecompute(store, base, {
+      run,
+      sets,
+      engine: engineOf(options),
+      ...(options.damaged === undefined ? {} : { damaged: options.damaged }),
+    });
     const results: ShardResult[] = [];
     if (!isNothing(plan)) {
       await using computer = await ShardComputer.open(store, plan);
@@ -46,6 +53,7 @@ export async function storeFactors(
       for (const [index, { input }] of plan.shards.entries()) {
         const { signal, onBlock } = options;
         const result = await computer.run(input, {
+          run,
           attempt: index + 1,
           ...(signal === undefined ? {} : { signal }),
           ...(onBlock === undefined ? {} : { onBlock: () => onBlock(++done, of) }),

@@ -40,6 +40,14 @@ export function storeOf(workspace: Workspace, key: StoreKey): OpenedStore {
   return openStore(workspace.stores, key, { sessionsBetween, slots });
 }
 
+/** The key that `storeName` gave. Throws `RangeError` on another text. */
+export function parseStoreName(name: string): StoreKey {
+  const [calendar = "", freq = "", ...rest] = name.split("/");
+  const known: readonly string[] = ["day", ...Object.keys(BAR_MINUTES)];
+  if (calendar === "" || rest.length > 0 || !known.includes(freq)) throw new RangeError(`no store ${name}`);
+  return { calendar, freq: freq as Frequency };
+}
+
 /** `XSHG/day`: how a store is named on the command line and in reports. */
 export function storeName(key: StoreKey): string {
   return `${key.calendar}/${key.freq}`;

@@ -8,13 +8,13 @@ import { commandReference } from "../../src/cli/reference.ts";
 const page = join(import.meta.dirname, "..", "..", "docs", "reference", "cli.md");
 
 /** Regenerate with: UPDATE=1 npx vitest run --project unit test/end-to-end/reference.test.ts */
-test("docs/reference/cli.md says what the program says", () => {
-  const generated = commandReference(buildProgram());
+test("docs/reference/cli.md says what the program says", async () => {
+  const generated = commandReference(await buildProgram());
   if (process.env["UPDATE"] === "1") writeFileSync(page, generated);
   expect(readFileSync(page, "utf8")).toBe(generated);
 });
 
-test("every command of the contract is there, with --json and --workspace", () => {
+test("every command of the contract is there, with --json and --workspace", async () => {
   const found = new Map<string, readonly string[]>();
   const visit = (command: Command, path: string): void => {
     if (command.commands.length === 0)
@@ -24,7 +24,7 @@ test("every command of the contract is there, with --json and --workspace", () =
       );
     for (const child of command.commands) visit(child, `${path} ${child.name()}`.trim());
   };
-  visit(buildProgram(), "");
+  visit(await buildProgram(), "");
   const contract: Readonly<Record<string, readonly string[]>> = {
     demo: [],
     import: ["--mapping", "--start", "--end", "--codes"],

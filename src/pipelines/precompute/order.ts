@@ -25,6 +25,10 @@ export const precomputeOrder = z.strictObject({
   vwap: z.enum(["amount", "typical"]).optional(),
   /** Whether what was stored is validated afterwards; it is unless told. */
   validate: z.boolean().optional(),
+  /** Whether the sources that the store was imported from are looked at first, and imported again where they changed. */
+  refresh: z.boolean().optional(),
+  /** Blocks whose stored factors are damaged: they are computed again. */
+  damaged: z.array(z.int().min(0)).optional(),
 });
 
 export type PrecomputeOrder = z.infer<typeof precomputeOrder>;
@@ -65,7 +69,8 @@ export interface OrderedRun {
   /** Version of the program, for the lineage. */
   readonly version: string;
   readonly shardsAtLeast: number;
-  readonly damaged?: ReadonlySet<number>;
+  /** The generation that the run holds; the current one unless told. */
+  readonly generation?: number;
 }
 
 /**
@@ -75,9 +80,9 @@ export interface OrderedRun {
 export async function planOrder(
   { store, sets }: PlacedOrder,
   order: PrecomputeOrder,
-  { run, version, shardsAtLeast, damaged, generation }: OrderedRun & { readonly generation?: number },
+  { run, version, shardsAtLeast, generation }: OrderedRun,
 ): Promise<PrecomputePlan> {
-  const { mode, vwap, codes } = order;
+  const { mode, vwap, codes, damaged } = order;
   const start = dayOf(order.start, "start");
   const end = dayOf(order.end, "end");
   await using base = await store.snapshot(generation);
@@ -86,7 +91,7 @@ export async function planOrder(
     sets,
     engine: engineOf({ engine: version, ...(vwap === undefined ? {} : { vwap }) }),
     shardsAtLeast,
-    ...(damaged === undefined ? {} : { damaged }),
+    ...(damaged === undefined ? {} : { damaged: new Set(damaged) }),
     ...(mode === undefined ? {} : { mode }),
     ...(codes === undefined ? {} : { codes: new Set(codes) }),
     ...(start === undefined ? {} : { start }),
