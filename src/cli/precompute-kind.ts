@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { DataError } from "#data/errors";
+import type { OpenedStore } from "#data/store/open-store";
 import { ExpressionError } from "#expression/errors";
 import { FactorError } from "#factors/errors";
 import type { EndedShard, JobKind, StepContext } from "#jobs/job-kind";
@@ -15,7 +16,8 @@ import {
 import type { PrecomputePlan, PrecomputeShard } from "#pipelines/precompute/plan";
 import type { ShardResult } from "#pipelines/precompute/shard";
 import type { ShardThreads } from "#pipelines/precompute/shard-threads";
-import { storeName } from "#pipelines/workspace";
+import { refreshKnownSources } from "#pipelines/known-sources/refresh-known-sources";
+import { storeName, workspaceAt } from "#pipelines/workspace";
 
 /** What is done once a run's generation stands: versions, validation, exports. */
 export interface AfterCommit {
@@ -53,7 +55,7 @@ type Context<State> = StepContext<ResolvedOrder, State>;
 export const PRECOMPUTE = "precompute";
 
 /** Shards for each thread, so that the last ones end together. */
-const SHARDS_A_THREAD = 4;
+export const SHARDS_A_THREAD = 4;
 const LOCK_PATIENCE_MS = 120_000;
 
 /** The precompute run as a job: plan, shards of instrument blocks, one commit. */
@@ -71,6 +73,7 @@ export function precomputeKind(
       const { jobId } = context;
       const placed = await placeOrder(workspace, order);
       const { store, factors } = placed;
+      if (order.refresh === true) await refreshSources(workspace, store, { version, context });
       for (const { code, message } of factors.problems)
         context.log({ level: "warning", message: `${code} ${message}` });
       // One run works on a store at a time: what others hold is left over.
@@ -144,7 +147,8 @@ export function precomputeKind(
       });
       const after: Record<string, unknown> = {};
       const problems: { step: string; code: string; message: string }[] = [];
-      for (const step of options.after) {
+      const isNew = report.generation > report.inputGeneration;
+      for (const step of isNew ? options.after : []) {
         try {
           after[step.name] = await step.run({ placed, order, report, signal });
         } catch (error) {
@@ -173,6 +177,25 @@ function checkedOrder(payload: unknown): ResolvedOrder {
   const [issue] = parsed.error.issues;
   throw new DataError("DATA_VALUE_INVALID", `${issue!.path.join(".") || "the order"}: ${issue!.message}`, {
     remedy: "all that may be given is store, sets, codes, start, end, mode, vwap and validate",
+  });
+}
+
+/** Imports again what changed in the sources; one that cannot be read is told and does not keep the others back. */
+async function refreshSources(
+  workspace: string,
+  store: OpenedStore,
+  { version, context }: { readonly version: string; readonly context: Context<null> },
+): Promise<void> {
+  await refreshKnownSources(workspaceAt(workspace), store.key, {
+    engine: version,
+    signal: context.signal,
+    onSource(outcome) {
+      const { kind, locator } = outcome;
+      if (kind === "unchanged") return;
+      const isProblem = kind === "missing" || kind === "failed";
+      const message = isProblem ? `${outcome.problem.code} ${outcome.problem.message}` : "imported again";
+      context.log({ level: isProblem ? "warning" : "info", subject: locator, message });
+    },
   });
 }
 

@@ -5,6 +5,13 @@
  *     afterImport: true             # bring factors up to date after an import that changed the store
  *     watch: { quietSeconds: 10 }   # and when files of known sources changed (in `serve`); `true` takes the defaults
  *     schedule: "30 18 * * 1-5"     # and at these times of the exchange's clock: minute hour day month weekday
+ *   backup:
+ *     target: /mnt/backup           # or s3://bucket/prefix; after every run, at most 7 of a store
+ *     keep: 7
+ *     afterRun: true
+ *     schedule: "0 6 * * 0"
+ *   validation:
+ *     schedule: "0 7 * * 6"         # every value and byte
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -32,7 +39,23 @@ const precompute = z.strictObject({
   schedule: z.union([cron, z.literal(false).transform(() => null)]).default(null),
 });
 
-const settings = z.strictObject({ precompute: precompute.prefault({}) });
+const backup = z.strictObject({
+  /** A folder, or s3://bucket/prefix with the credentials in the environment. */
+  target: z.string().min(1),
+  /** Newest backups of each store that stay. */
+  keep: z.int().min(1).default(7),
+  /** After every precompute run. */
+  afterRun: z.boolean().default(true),
+  schedule: z.union([cron, z.literal(false).transform(() => null)]).default(null),
+});
+
+const validation = z.strictObject({ schedule: cron, mode: z.enum(["sample", "full"]).default("full") });
+
+const settings = z.strictObject({
+  precompute: precompute.prefault({}),
+  backup: backup.nullable().default(null),
+  validation: validation.nullable().default(null),
+});
 
 export type WorkspaceSettings = z.output<typeof settings>;
 

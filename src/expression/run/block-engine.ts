@@ -77,8 +77,10 @@ interface BoundVersion {
   /** The rings after rows on which nothing was listed. */
   readonly empty: Uint8Array[];
   readonly pairs: readonly number[];
-  /** Those that are called for; the first one's call does for both where `both` says so. */
+  /** Those that are called for. */
   readonly calls: readonly number[];
+  /** Quads that a call computes: the given one, or the next one as well. */
+  readonly quads: 1 | 2;
   /** Address of the rings by quad of a group and pair: groups run one after another. */
   readonly state: readonly (readonly number[])[];
 }
@@ -136,12 +138,11 @@ export class BlockEngine {
       for (const version of [complete, masked]) {
         if (version === null) continue;
         const pairs = version.lanes === "f32x4" ? 1 : 2;
-        rings.set(
-          version.name,
-          Array.from({ length: together }, () =>
-            placesOf(memory.reserve(pairs * version.stateBytes), version.stateBytes, pairs),
-          ),
+        const base = memory.reserve(together * pairs * version.stateBytes);
+        const state = Array.from({ length: together }, (_, place) =>
+          Array.from({ length: pairs }, (__, pair) => base + (place * pairs + pair) * version.stateBytes),
         );
+        rings.set(version.name, state);
       }
     }
     const outputs = plan.graph.outputs.length;
@@ -157,6 +158,7 @@ export class BlockEngine {
       empty: [],
       pairs: version.lanes === "f32x4" ? [0] : [0, 1],
       calls: version.lanes === "f32x4" || version.both ? [0] : [0, 1],
+      quads: version.lanes === "f32x4" && version.both ? 2 : 1,
       state: rings.get(version.name)!,
     });
     this.#stages = plan.stages.map(({ families }) =>
@@ -283,16 +285,37 @@ export class BlockEngine {
       const progress = families.map(() => Array.from({ length: end - group }, newProgress));
       for (let from = earliest; from < run.to; from = chunkEnd(from, run.to)) {
         const to = chunkEnd(from, run.to);
-        for (let quad = group; quad < end; quad++) {
-          if (!isAlive(run.data, quad, from, to)) continue;
+        const alive = Array.from({ length: end - group }, (_, place) =>
+          isAlive(run.data, group + place, from, to),
+        );
+        // Two quads at a time where they are computed together, and all families of a few before the next.
+        for (let first = group; first < end; first += 2) {
+          const few = first + 1 < end ? [first, first + 1] : [first];
+          if (!few.some((quad) => alive[quad - group]!)) continue;
           for (const [index, family] of families.entries()) {
             const start = Math.max(from, starts[index]!);
             if (start >= to) continue;
-            const chunk = { data: run.data, quad, from: start, to };
-            const of = progress[index]![quad - group]!;
-            if (family.family.continuous)
-              this.#runContinuous(family, of, { ...chunk, moments: moments[index]! });
-            else this.#runChunk(family, of, chunk);
+            const of = progress[index]!;
+            const rows = { data: run.data, from: start, to };
+            const isJoint = family.complete.quads === 2;
+            if (isJoint)
+              this.#runComplete(
+                family,
+                few.map((quad) => of[quad - group]!),
+                { ...rows, quad: first },
+              );
+            for (const quad of few) {
+              if (!alive[quad - group]!) continue;
+              const chunk = { ...rows, quad };
+              const own = of[quad - group]!;
+              this.statistics.chunks++;
+              if (family.family.continuous) {
+                this.#runContinuous(family, own, { ...chunk, moments: moments[index]! });
+                continue;
+              }
+              if (!isJoint) this.#runComplete(family, [own], chunk);
+              this.#correct(family, own, chunk);
+            }
           }
         }
         const wanted = Math.max(from, run.from);
@@ -313,7 +336,7 @@ export class BlockEngine {
     if (places.from === places.to) return;
     this.#deliver.get(quads)!(
       this.#memory.base(group),
-      this.#memory.quadBytes,
+      layout.quadBytes,
       this.#outputAddress + places.from * layout.outputStride + (from % CHUNK_ROWS) * layout.outputRow,
       this.#resultAddress +
         this.#area * this.#areaBytes +
@@ -326,19 +349,27 @@ export class BlockEngine {
     );
   }
 
-  #runChunk(bound: BoundFamily, progress: Progress, chunk: Chunk): void {
+  /** Runs the complete version on the quads that it computes in a call, and notes where each was unfit for it. */
+  #runComplete({ complete, family }: BoundFamily, quads: readonly Progress[], chunk: Chunk): void {
     const { quad, from, to } = chunk;
-    const { family, complete, masked } = bound;
     const { reach } = family;
-    this.statistics.chunks++;
-    if (progress.completeUntil !== from && from > 0 && reach > 0) {
-      const before = { quad, from: from - reach, to: from, commit: 0, origin: 0 } as const;
-      progress.lastUnfit = Math.max(progress.lastUnfit, this.#call(complete, before));
-    }
-    const seen = this.#call(complete, { quad, from, to, commit: 1, origin: 0 });
-    progress.completeUntil = to;
-    progress.lastUnfit = Math.max(progress.lastUnfit, seen);
+    const note = (seen: number): void => {
+      for (const [index, progress] of quads.entries()) {
+        const row = index === 0 ? seen : this.#memory.seenRow(quad + index);
+        progress.lastUnfit = Math.max(progress.lastUnfit, row);
+        progress.completeUntil = to;
+      }
+    };
+    if (quads[0]!.completeUntil !== from && from > 0 && reach > 0)
+      note(this.#call(complete, { quad, from: from - reach, to: from, commit: 0, origin: 0 }));
+    note(this.#call(complete, { quad, from, to, commit: 1, origin: 0 }));
+  }
+
+  /** Runs the masked version where the complete one is not enough. */
+  #correct({ masked, family }: BoundFamily, progress: Progress, chunk: Chunk): void {
     if (masked === null) return;
+    const { quad, from, to } = chunk;
+    const { reach } = family;
     const isMissing = progress.lastUnfit + reach >= from || listedWithin(chunk, reach);
     if (!isMissing) return;
     this.statistics.masked++;
@@ -355,7 +386,6 @@ export class BlockEngine {
   ): void {
     const { data, quad, from, to, moments } = chunk;
     const { complete, family } = bound;
-    this.statistics.chunks++;
     const isBegun = progress.completeUntil === from;
     if (!isBegun) progress.maskedOrigin = from - family.reach - 1;
     const origin = progress.maskedOrigin;
@@ -462,10 +492,6 @@ interface FamiliesRun extends Rows {
 interface Moment {
   readonly row: number;
   readonly move: StateMove;
-}
-
-function placesOf(address: number, bytes: number, pairs: number): number[] {
-  return Array.from({ length: pairs }, (_, pair) => address + pair * bytes);
 }
 
 function newProgress(): Progress {

@@ -52,7 +52,7 @@ export interface VersionFacts {
   readonly lanes: Lanes;
   /** Of four instruments (f32x4) or two (f64x2). */
   readonly stateBytes: number;
-  /** Whether one call computes all four instruments in f64x2 lanes, two after two. */
+  /** Whether a call computes two of these: two quads, or all four instruments. */
   readonly both: boolean;
   readonly recurrences: readonly VectorRecurrence[];
 }
@@ -93,11 +93,12 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
     const name = `${part.family.name}${suffix}`;
     const vectors = lowered(plan, { ...part, places }, mode);
     const brief = !mode.complete && !part.family.continuous;
-    const { body, both, stateBytes, states } = familyFunction(vectors, layout, { brief });
+    const twos = shape.lanes % (2 * QUAD) === 0;
+    const { body, both, stateBytes, states } = familyFunction(vectors, layout, { brief, twos });
     functions.push({ name, body, parameters: FAMILY_PARAMETERS });
     // Worth its compilation where most rows are there for their successors.
     if (shape.results !== undefined) {
-      const warm = familyFunction(vectors, layout, { brief, warm: true });
+      const warm = familyFunction(vectors, layout, { brief, twos, warm: true });
       functions.push({ name: warmName(name), body: warm.body, parameters: FAMILY_PARAMETERS });
     }
     const leads = leadsWithin(plan.graph, part.family, part.stage.sources);
@@ -186,6 +187,7 @@ function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout
   const stride = (width: number): number => (pad + shape.rows) * width + STAGGER;
   const f32 = { offset: HEADER_BYTES, stride: stride(16) };
   const f64 = { offset: HEADER_BYTES + plan.slots.f32 * f32.stride, stride: stride(32) };
+  const dataBytes = f64.offset + plan.slots.f64 * f64.stride;
   const width = plan.precision === "f32" ? 4 : 8;
   const outputs = plan.graph.outputs.length;
   const outputStride = (CHUNK_ROWS + 1) * QUAD * width + STAGGER;
@@ -193,6 +195,7 @@ function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout
     pad,
     f32,
     f64,
+    quadBytes: Math.ceil((dataBytes + 64) / 64) * 64,
     chunkRows: CHUNK_ROWS,
     outputRow: QUAD * width,
     outputStride,

@@ -10,6 +10,7 @@ import {
 } from "./float32-log.ts";
 import {
   isSorting,
+  isWaiting,
   liveCode,
   ringCode,
   ringsOf,
@@ -32,6 +33,8 @@ export interface DataLayout {
   readonly pad: number;
   readonly f32: Region;
   readonly f64: Region;
+  /** From one quad's data to the next one's. */
+  readonly quadBytes: number;
   /** Outputs of one chunk of rows: arrays `[output][chunkRows + 1][4]`, `outputStride` bytes apart. */
   readonly chunkRows: number;
   readonly outputRow: number;
@@ -49,17 +52,22 @@ interface Region {
   readonly stride: number;
 }
 
-/** Before the regions: the four first rows as float32, as float64, and the four last rows as float32. */
-export const HEADER_BYTES = 64;
+/**
+ * Before the regions: the four first rows as float32, as float64, the four last rows as float32, and the last watched row of a
+ * quad that was computed together with the one before it.
+ */
+export const HEADER_BYTES = 128;
 export const FIRST_ROWS = 16;
 export const LAST_ROWS = 48;
+export const SEEN_ROW = 64;
 export const NEVER = -(2 ** 31);
 
 export interface FamilyFunction {
   readonly body: Bytes;
   /**
-   * The f64x2 function computes all four instruments, two after two in every step: while one chain of steps waits for its
-   * results the other goes on. `pair` is 0, and the rings of the second two lie behind those of the first.
+   * Every step is done twice, so that one chain of steps goes on while the other waits for its results: the f64x2 function
+   * computes all four instruments and `pair` is 0; the f32x4 function computes the next quad as well. The rings of the
+   * second two or four lie behind those of the first.
    */
   readonly both: boolean;
   /** Bytes of ring memory for four instruments (f32x4) or two (f64x2). */
@@ -86,6 +94,8 @@ export interface FunctionOptions {
   readonly warm?: boolean;
   /** Two instruments a call in f64x2, in half the code: for what runs seldom. */
   readonly brief?: boolean;
+  /** Quads come by twos, so that a f32x4 function can do two. */
+  readonly twos?: boolean;
 }
 
 export function familyFunction(
@@ -115,11 +125,13 @@ class Emitter {
   #wholes = 0;
   #vectors = 0;
 
-  constructor(graph: VectorGraph, layout: DataLayout, { warm = false, brief = false }: FunctionOptions) {
+  constructor(graph: VectorGraph, layout: DataLayout, options: FunctionOptions) {
+    const { warm = false, brief = false, twos = false } = options;
     this.#graph = graph;
     this.#layout = layout;
     const live = liveCode(graph);
-    this.#sides = graph.lanes === "f64x2" && !brief && !isSorting(live) ? [0, 1] : [0];
+    const both = graph.lanes === "f64x2" ? !brief && !isSorting(live) : twos && isWaiting(live);
+    this.#sides = both ? [0, 1] : [0];
     ({ rings: this.#rings, bytes: this.#stateBytes } = ringsOf(live));
     this.#live = warm ? ringCode(live, graph.watched) : live;
   }
@@ -128,10 +140,12 @@ class Emitter {
     const { lanes, watched } = this.#graph;
     const { stores } = this.#live;
     const code = this.#code;
-    const [data32, data64, out, kept32, kept64, row, last, step16, step32, stepOut] = Array.from(
-      { length: 10 },
+    const [data32, data64, out, kept32, kept64, row, step16, step32, stepOut] = Array.from(
+      { length: 9 },
       () => this.#whole(),
-    ) as [number, number, number, number, number, number, number, number, number, number];
+    ) as [number, number, number, number, number, number, number, number, number];
+    // Two quads have a last row each.
+    const lasts = this.#sides.slice(0, lanes === "f32x4" ? 2 : 1).map(() => this.#whole());
     const lags = this.#lags();
     for (const { rows, lag } of lags) this.#ringAddress.set(`${rows} ${lag}`, this.#whole());
     const address = (target: number, firstRow: number, width: 16 | 32): void => {
@@ -155,7 +169,8 @@ class Emitter {
     ] as const) {
       code.get(COMMIT).whole(bytes).op(i32.mul).set(step);
     }
-    code.get(OUT).set(out).get(FROM).set(row).whole(NEVER).set(last);
+    code.get(OUT).set(out).get(FROM).set(row);
+    for (const last of lasts) code.whole(NEVER).set(last);
     const rowVector = this.#hoist();
     code.op(control.loop).op(control.empty);
     for (const { rows, lag } of lags) {
@@ -176,13 +191,15 @@ class Emitter {
       }
     }
     if (watched !== null && watched.op !== "condition") {
-      code.get(row).get(last);
-      for (const side of this.#sides) {
-        this.#side = side;
-        this.#push(watched, places);
-        if (side === 1) code.simd(vector.or);
+      for (const [index, last] of lasts.entries()) {
+        code.get(row).get(last);
+        for (const side of lasts.length === 2 ? [index as Side] : this.#sides) {
+          this.#side = side;
+          this.#push(watched, places);
+          if (lasts.length === 1 && side === 1) code.simd(vector.or);
+        }
+        code.simd(vector.anyTrue).op(i32.select).set(last);
       }
-      code.simd(vector.anyTrue).op(i32.select).set(last);
     }
     if (rowVector !== null) {
       code.get(rowVector).splat(lanes, 1).float(lanes, "add").set(rowVector);
@@ -202,7 +219,13 @@ class Emitter {
     }
     code.get(row).whole(1).op(i32.add).tee(row).get(TO).op(i32.lessSigned).op(control.branchIf);
     code.bytes.u32(0);
-    code.op(control.end).get(last);
+    code.op(control.end);
+    const [first, second] = lasts as [number, number?];
+    if (second !== undefined) {
+      code.get(BASE).get(second).op(i32.store);
+      code.bytes.u32(2).u32(this.#layout.quadBytes + SEEN_ROW);
+    }
+    code.get(first);
     const body = new Bytes();
     body.u32(2).u32(this.#wholes).byte(valueType.i32).u32(this.#vectors).byte(valueType.v128);
     body.bytes(code.bytes.view()).byte(control.end);
@@ -262,7 +285,11 @@ class Emitter {
         for (const side of this.#sides) {
           code.get(BASE);
           if (lanes === "f64x2") code.get(PAIR).whole(BYTES).op(i32.mul).op(i32.add);
-          code.memory(vector.load, 2, lanes === "f32x4" ? 0 : FIRST_ROWS + side * BYTES);
+          code.memory(
+            vector.load,
+            2,
+            lanes === "f32x4" ? side * this.#layout.quadBytes : FIRST_ROWS + side * BYTES,
+          );
           this.#side = side;
           code.set(this.#keep(node));
         }
@@ -295,7 +322,7 @@ class Emitter {
     const offset =
       store.kind === "slot"
         ? this.#slotOffset(store.target, 0)
-        : store.index * this.#layout.outputStride + this.#side * (type === "f32" ? 8 : 16);
+        : store.index * this.#layout.outputStride + this.#outputSide(type);
     const place = store.kind === "output" ? places.out : type === "f32" ? places.kept32 : places.kept64;
     code.get(place);
     this.#push(store.value, places);
@@ -329,7 +356,12 @@ class Emitter {
     const region = this.#layout[source.type];
     const width = source.type === "f32" ? 16 : 32;
     const row = region.offset + source.index * region.stride + (this.#layout.pad - lag) * width;
-    return row + (this.#side * width) / 2;
+    return row + this.#side * (this.#graph.lanes === "f32x4" ? this.#layout.quadBytes : width / 2);
+  }
+
+  #outputSide(type: "f32" | "f64"): number {
+    if (this.#graph.lanes === "f32x4") return this.#side * this.#layout.outputBytes;
+    return this.#side * (type === "f32" ? 8 : 16);
   }
 
   /** Puts a node's value on the stack; a shared one is computed once and kept in a local. */

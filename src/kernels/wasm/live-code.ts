@@ -68,6 +68,13 @@ export function isSorting({ uses }: LiveCode): boolean {
   return comparators * 3 > uses.size;
 }
 
+/** With many divisions and roots, whose results take long. */
+export function isWaiting({ uses }: LiveCode): boolean {
+  let slow = 0;
+  for (const { op } of uses.keys()) if (op === "div" || op === "sqrt") slow++;
+  return slow * 20 > uses.size;
+}
+
 /** Of live code, what fills rings and watches. */
 export function ringCode({ stores, lags }: LiveCode, watched: Vector | null): LiveCode {
   const uses = new Map<Vector, number>();

@@ -9,6 +9,7 @@ export const local = { get: 0x20, set: 0x21, tee: 0x22 } as const;
 
 export const i32 = {
   constant: 0x41,
+  store: 0x36,
   lessSigned: 0x48,
   add: 0x6a,
   sub: 0x6b,

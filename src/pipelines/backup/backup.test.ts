@@ -138,6 +138,8 @@ describe.each<[string, () => Promise<{ readonly target: Storage } & AsyncDisposa
   });
 });
 
+const makeTarget = (server: FakeS3): Storage => s3Storage(server.storageOptions({ partBytes: 3000 }));
+
 const folder = (disk = new MemoryDisk()): Storage => localStorage("/b", disk);
 
 test("a backup that is cancelled is not seen, and the next one goes on with what it left", async () => {
@@ -393,6 +395,7 @@ test("a catalogue that would write elsewhere is refused, whoever sealed it", asy
     "state/x",
     "reference\\..\\x",
     "reference",
+    "store/XSHG/day/manifest.json",
   ]) {
     const id = `bad-${sha256Of(path).slice(0, 8)}`;
     const bad = catalogueText({ ...catalogue, id, others: [{ ...content, path }] });
@@ -416,4 +419,39 @@ test("version files come along, and stay as they are where there are some", asyn
   expect((await backup(scene, target)).isNew).toBe(true);
   await restore(target, made.id, scene);
   expect(await readWhole(scene.workspace, path)).toEqual(new TextEncoder().encode("new"));
+});
+
+test("a process that dies at any request of a backup to a bucket leaves only whole ones, and the next arrives", async () => {
+  const { scene } = await withGenerations(2);
+  await using server = await FakeS3.start({ partBytes: 500 });
+  await backup(scene, makeTarget(server));
+  await nextGeneration(scene);
+  const before = new Map(server.contents());
+  const start = server.log.length;
+  await backup(scene, makeTarget(server));
+  const requests = server.log.length - start;
+  const listed = new Set<number>();
+  const stride = process.env["DEPTH"] === "full" ? 1 : 7;
+  for (let at = 3; at < requests; at += stride) {
+    server.objects.clear();
+    for (const [key, bytes] of before) server.tamper(key, bytes);
+    const first = server.log.length;
+    server.script = ({ number }) => {
+      if (number < first + at) return null;
+      return { kind: number === first + at && at % 2 === 0 ? "lost" : "refused" };
+    };
+    const dead = backup(scene, makeTarget(server), { processes: bootedProcesses("dead") });
+    await dead.catch(() => undefined);
+    server.script = null;
+    const target = makeTarget(server);
+    const { backups, unreadable } = await listBackups(target);
+    expect(unreadable).toEqual([]);
+    listed.add(backups.length);
+    for (const { id } of backups) expect((await verifyBackup(target, id, shared)).findings).toEqual([]);
+    const next = await backup(scene, target);
+    expect((await verifyBackup(target, next.backup.id, shared)).findings).toEqual([]);
+    await pruneBackups(target, { keep: 5, ...shared });
+    expect(server.uploads.size).toBe(0);
+  }
+  expect(listed).toContain(1);
 });

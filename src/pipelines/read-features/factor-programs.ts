@@ -1,10 +1,10 @@
 import type { Graph } from "#expression/ir/node";
-import { lookBackOf } from "#expression/operators/reach";
 import { planBlocks } from "#expression/plan/block-plan";
 import { appendReach } from "#expression/run/append-reach";
 import { fieldsOfLines } from "#expression/run/broken-lines";
 import { factorGraph, type FactorFailure, type FactorList } from "#factors/compute";
 import type { Panel } from "#panel/panel";
+import { partition } from "../precompute/factor-parts.ts";
 
 /**
  * Graphs of factors that are computed together, kept so that the next request with the same ones finds them compiled:
@@ -98,18 +98,13 @@ function fieldsOf({ nodes }: Graph): ReadonlySet<string> {
   return new Set(nodes.flatMap((node) => (node.kind === "field" ? [node.name.toLowerCase()] : [])));
 }
 
-function scopesOf({ nodes, outputs }: Graph): ReadonlyMap<string, FactorScope> {
-  const reaching = new Set<number>();
-  for (const node of nodes) {
-    if (node.kind === "periodic") reaching.add(node.id);
-    if (node.kind !== "apply") continue;
-    if (node.operator.scope !== undefined || node.inputs.some((id) => reaching.has(id)))
-      reaching.add(node.id);
-  }
-  return new Map(
-    outputs.map(({ name, node }) => {
-      if (reaching.has(node)) return [name, "across"];
-      return [name, lookBackOf(nodes[node]!.reach) === Number.POSITIVE_INFINITY ? "endless" : "window"];
-    }),
-  );
+function scopesOf(graph: Graph): ReadonlyMap<string, FactorScope> {
+  const { within, endless, across } = partition(graph);
+  const scopeOf = (outputs: Graph["outputs"], scope: FactorScope): (readonly [string, FactorScope])[] =>
+    outputs.map(({ name }) => [name, scope]);
+  return new Map([
+    ...scopeOf(within, "window"),
+    ...scopeOf(endless, "endless"),
+    ...scopeOf(across, "across"),
+  ]);
 }

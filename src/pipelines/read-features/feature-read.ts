@@ -6,6 +6,7 @@ import { readInstrument } from "#market/instrument";
 import type { TimeAxis } from "#panel/axes";
 import { panelOf, type Column } from "#panel/panel";
 import { rowsWithin } from "../market-view.ts";
+import { engineOf } from "../precompute/factor-parts.ts";
 import { StoredBlocks } from "../stored-blocks.ts";
 import type { BlockCache } from "./block-cache.ts";
 import { OriginNotes, type ComputedReason } from "./column-origin.ts";
@@ -14,7 +15,7 @@ import { computeColumns } from "./compute-columns.ts";
 import { ReadError } from "./errors.ts";
 import type { CheckedFactors, FactorPrograms, FactorReach, NamedFactor } from "./factor-programs.ts";
 import type { FeatureOptions, FeatureRequest, LoadedFeatures } from "./feature-request.ts";
-import { engineOf, InputHistory, storedFactor, type StoredFactor } from "./freshness.ts";
+import { InputHistory, storedFactor, type StoredFactor } from "./freshness.ts";
 import { featuresOf } from "./instrument-features.ts";
 import { emptyColumn, type Place } from "./lane-panel.ts";
 import { marketColumns, marketFields } from "./market-columns.ts";
@@ -100,7 +101,8 @@ export class FeatureRead {
 
   #wantedOf(columns: readonly WantedColumn[]): readonly Wanted[] {
     const { snapshot, options } = this.#parts;
-    const engine = engineOf(options.engine, options.vwap);
+    const { vwap } = options;
+    const engine = engineOf({ engine: options.engine, ...(vwap === undefined ? {} : { vwap }) }).version;
     const cells = (this.#rows.to - this.#rows.from) * this.#places.length;
     const asked = columns.filter((column) => column.kind !== "field");
     const byId = Map.groupBy(asked, (column) => (column.kind === "factor" ? column.entry.id : column.name));

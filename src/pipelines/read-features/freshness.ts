@@ -46,11 +46,6 @@ export function storedFactor(
   return { set, field };
 }
 
-/** How lineage names an engine that runs with a rule for vwap, as `storeFactors` writes it. */
-export function engineOf(engine: string, vwap: VwapRule | undefined): string {
-  return vwap === "typical" ? `${engine} vwap:typical` : engine;
-}
-
 /** Rows whose inputs changed since; `null`: none did. */
 export type ChangedRows = RowRange | "all" | null;
 
@@ -85,7 +80,7 @@ export class InputHistory implements AsyncDisposable {
   ): Promise<{ readonly generation: number; readonly changed: ChangedRows }> {
     const behind = this.#now.fieldSets.get(set)?.behind?.[String(block)];
     const generation = behind ?? field.lineage.inputGeneration;
-    return { generation, changed: generation === 0 ? "all" : await this.#changed(generation, block) };
+    return { generation, changed: generation === 0 ? "all" : await this.changed(generation, block) };
   }
 
   /** The same of a factor that reaches across instruments: a change in any block is one in all rows of all. */
@@ -113,7 +108,13 @@ export class InputHistory implements AsyncDisposable {
     return false;
   }
 
-  #changed(generation: number, block: number): Promise<ChangedRows> {
+  /** Whether a generation is kept, so that what changed since can be told. */
+  async keeps(generation: number): Promise<boolean> {
+    return (await this.#generation(generation)) !== null;
+  }
+
+  /** What changed in a block since a generation; everything, when it is not kept. */
+  changed(generation: number, block: number): Promise<ChangedRows> {
     const key = `${generation} ${block}`;
     const known = this.#changes.get(key);
     if (known !== undefined) return known;
