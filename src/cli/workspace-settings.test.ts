@@ -12,6 +12,7 @@ function settingsOf(text: string): WorkspaceSettings {
 
 const off = {
   precompute: { afterImport: false, watch: null, schedule: null },
+  parquet: null,
   backup: null,
   validation: null,
 };
