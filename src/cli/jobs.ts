@@ -109,7 +109,11 @@ function goOnCommand(name: "resume" | "retry", description: string): Command {
     .option("--detach", "only queue the job, for a running serve or worker")
     .action((id: string, options: GoOnOptions) =>
       runCommand(options, async (context) => {
-        await using state = await loadState(context);
+        const { threads } = options;
+        await using state = await loadState(context, {
+          threads: threads === undefined ? workThreads() : threadsArgument(threads),
+          signal: context.signal,
+        });
         const job = await goOn(context, state, { id: jobArgument(id), name, options });
         describeJob(context, job);
         const ok = options.detach === true || outcomeOf(job);
@@ -128,13 +132,9 @@ async function goOn(
     options,
   }: { readonly id: string; readonly name: "resume" | "retry"; readonly options: GoOnOptions },
 ): Promise<JobView> {
-  const { threads } = options;
   const view = await state.jobs[name](id);
   if (options.detach === true) return view;
-  await state.work({
-    threads: threads === undefined ? workThreads() : threadsArgument(threads),
-    signal: context.signal,
-  });
+  await state.work();
   return await followJob(context, state.jobs, id);
 }
 

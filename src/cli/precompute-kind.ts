@@ -55,7 +55,7 @@ type Context<State> = StepContext<ResolvedOrder, State>;
 export const PRECOMPUTE = "precompute";
 
 /** Shards for each thread, so that the last ones end together. */
-const SHARDS_A_THREAD = 4;
+export const SHARDS_A_THREAD = 4;
 const LOCK_PATIENCE_MS = 120_000;
 
 /** The precompute run as a job: plan, shards of instrument blocks, one commit. */

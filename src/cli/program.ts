@@ -15,6 +15,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   precompute: async () => (await import("./precompute.ts")).precomputeCommand(),
   jobs: async () => (await import("./jobs.ts")).jobsCommand(),
   worker: async () => (await import("./worker.ts")).workerCommand(),
+  backup: async () => (await import("./backup.ts")).backupCommand(),
+  serve: async () => (await import("./serve.ts")).serveCommand(),
   qlib: async () => (await import("./qlib.ts")).qlibCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
 };

@@ -9,6 +9,7 @@ import { UsageError } from "./outcome.ts";
 import { PRECOMPUTE } from "./precompute-kind.ts";
 import { writeServerFile } from "./server-file.ts";
 import { openState, type State } from "./state.ts";
+import { applySchedules, watchForChanges } from "./triggers.ts";
 import { version } from "./version.ts";
 import { workThreads } from "./work-threads.ts";
 
@@ -35,8 +36,8 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<bo
   const port = numberArgument(options.port, "--port", [0, 65_535]);
   const memoryLimit = numberArgument(options.memory, "--memory", [64, 1e9]) * 2 ** 20;
   const threads = options.threads === undefined ? workThreads() : threadsArgument(options.threads);
-  await using state = await openState(context);
-  if (options.work) await state.work({ threads, memoryLimit });
+  await using state = await openState(context, options.work ? { threads, memoryLimit } : null);
+  if (options.work) await state.work();
   const token = randomBytes(32).toString("base64url");
   const served = {
     version,
@@ -59,7 +60,8 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<bo
       options.work ? `jobs run here on ${threads} threads` : "jobs are left to `alphaloom worker` processes",
     );
     terminal.result({ ok: true, address, pid: holder.pid, workspace });
-    await aborted(signal);
+    await applySchedules(context, state.jobs);
+    await Promise.all([aborted(signal), watchForChanges(context, state.jobs, signal)]);
   } finally {
     // First the file: whoever finds it may count on an answer.
     await removeFile();

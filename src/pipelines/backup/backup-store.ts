@@ -147,8 +147,8 @@ async function manifestBytes(
   generation: number,
 ): Promise<{ readonly manifest: Manifest; readonly bytes: Uint8Array }> {
   const { storage } = store.parts;
-  // The newest generation may not have its copy yet, an older one has nothing else.
-  for (const path of [keptManifest(generation), MANIFEST, keptManifest(generation)]) {
+  // The newest generation may have no copy yet, or a torn one of a commit that was cut off; an older one has nothing else.
+  for (const path of [MANIFEST, keptManifest(generation)]) {
     const bytes = await readWhole(storage, path);
     if (bytes === null) continue;
     const manifest = parseManifest(new TextDecoder().decode(bytes), storage.locate(path));

@@ -20,13 +20,14 @@ export type TableIndex = z.infer<typeof index>;
 
 export const indexPath = (table: string): string => `reference/${table}/index.json`;
 
-/** Whether a path of a backup stays where such files belong, whatever somebody wrote into a catalogue. */
-export function isSafePath(path: string): boolean {
-  const names = path.split("/");
-  if (names.some((name) => name === "" || name === "." || name === "..")) return false;
-  if (/[\\\0:]/.test(path)) return false;
-  return ["reference", "events", "versions", "store"].includes(names[0]!) && names.length > 1;
+/** Whether a path of a backup stays below one of these folders, whatever somebody wrote into a catalogue. */
+export function isPathBelow(path: string, folders: readonly string[]): boolean {
+  if (path.split("/").some((name) => name === "" || name === "." || name === "..")) return false;
+  return !/[\\\0:]/.test(path) && folders.some((folder) => path.startsWith(folder));
 }
+
+/** Where files beside a store may lie. */
+export const BESIDE = ["reference/", "events/", "versions/"] as const;
 
 /** Throws DATA_FILE_DAMAGED when a table's index cannot be read. */
 export async function readTableIndex(workspace: Storage, table: string): Promise<TableIndex | null> {
@@ -60,13 +61,12 @@ export async function listedFilesOf(workspace: Storage, manifest: Manifest): Pro
   return { files: [...files.values()], index: tables };
 }
 
-/** The version files that are there, wherever the store's are kept. */
+/** The version files that are there. */
 export async function versionFilesOf(workspace: Storage, { calendar, freq }: StoreKey): Promise<string[]> {
   const found: string[] = [];
-  for (const folder of [`versions/${calendar}/${freq}`, `store/${calendar}/${freq}`]) {
-    for (const name of ["data_version.json", "indicator_versions.json"]) {
-      if ((await workspace.size(`${folder}/${name}`)) !== null) found.push(`${folder}/${name}`);
-    }
+  for (const name of ["data_version.json", "indicator_versions.json"]) {
+    const path = `versions/${calendar}/${freq}/${name}`;
+    if ((await workspace.size(path)) !== null) found.push(path);
   }
   return found;
 }

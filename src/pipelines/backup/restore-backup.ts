@@ -1,19 +1,19 @@
 import { DataError } from "#data/errors";
 import { hostProcesses } from "#data/store/holder";
 import type { Manifest } from "#data/store/manifest";
-import { keptManifest, MANIFEST, segmentPath } from "#data/store/manifest";
+import { MANIFEST, segmentPath } from "#data/store/manifest";
 import { manifestText, parseManifest } from "#data/store/manifest-text";
 import { lockForWriting } from "#data/store/marks";
 import type { OpenedStore } from "#data/store/open-store";
 import { Retention } from "#data/store/retention";
 import type { Storage } from "#data/store/storage";
 import { readWhole } from "#data/store/storage";
-import { keptGenerations, readCurrent, type ReadManifest } from "#data/store/store-parts";
-import { indexPath, isSafePath, readTableIndex, type TableIndex } from "./beside-files.ts";
+import { BESIDE, indexPath, isPathBelow, readTableIndex, type TableIndex } from "./beside-files.ts";
 import type { BackedUpFile, BackupCatalogue } from "./catalogue.ts";
 import { readCatalogue, sha256Of } from "./catalogue.ts";
 import { throughFiles } from "./copying.ts";
 import { BackupError } from "./errors.ts";
+import { findStore, refuseWrongHistory, type FoundStore } from "./found-store.ts";
 import { pinBackups, readObject } from "./read-object.ts";
 import type { ReadBackupOptions } from "./verify-backup.ts";
 
@@ -34,16 +34,6 @@ export interface RestoreReport {
   /** Files that were not there, or not as the backup has them. */
   readonly restoredFiles: number;
   readonly restoredBytes: number;
-}
-
-/** The store as it is found. */
-interface Found {
-  /** Manifests that can be read: the current one and the kept ones. */
-  readonly manifests: readonly ReadManifest[];
-  readonly current: ReadManifest | null;
-  /** The current manifest file's content, whatever it is. */
-  readonly bytes: Uint8Array | null;
-  readonly newest: number;
 }
 
 /**
@@ -98,22 +88,7 @@ async function restoreLocked(
   const isSame = found.bytes !== null && Buffer.compare(found.bytes, text) === 0;
   if (!isSame) refuseWrongHistory(store, { catalogue, manifest, text, found, force: options.force ?? false });
   const count = { files: 0, bytes: 0 };
-  const folder = `store/${catalogue.calendar}/${catalogue.freq}/`;
-  const paths = new Set(manifest.segments.map((entry) => folder + segmentPath(entry)));
-  const segments = new Map(catalogue.segments.map((file) => [file.path, file]));
-  const lacking = [...paths].find((path) => !segments.has(path) || !isSafePath(path));
-  if (lacking !== undefined) throw damaged(catalogue.id, lacking, "it is not in the backup");
-  const versions = catalogue.others.filter(({ path }) => /^(versions|store)\//.test(path));
-  const others = catalogue.others.filter((file) => !versions.includes(file));
-  const wanted = [...segments.values()].filter(({ path }) => paths.has(path));
-  const places = [
-    ...wanted.map((file) => ({ ...file, to: storage, at: file.path.slice(folder.length), replace: true })),
-    ...others.map((file) => ({ ...file, to: workspace, at: file.path, replace: true })),
-    // They say what a store holds now: those that are there are made anew after the next run.
-    ...versions.map((file) => ({ ...file, to: workspace, at: file.path, replace: false })),
-  ];
-  for (const { path } of places)
-    if (!isSafePath(path)) throw damaged(catalogue.id, path, "no file belongs there");
+  const places = placesOf(catalogue, manifest, { storage, workspace });
   await throughFiles(places, { phase: "restore", signal, onProgress }, async (file) => {
     const there = await readWhole(file.to, file.at);
     if (there !== null && (!file.replace || sha256Of(there) === file.sha256)) return;
@@ -139,11 +114,44 @@ async function restoreLocked(
   return { ...done, generation: restored.manifest.generation, isNew: true };
 }
 
+/** A file of the backup, and where it goes. */
+interface Place extends BackedUpFile {
+  readonly to: Storage;
+  readonly at: string;
+  /** Whether another file may lie there. */
+  readonly replace: boolean;
+}
+
+/** Throws BACKUP_DAMAGED when a segment is not in the backup, or a path leads elsewhere. */
+function placesOf(
+  catalogue: BackupCatalogue,
+  manifest: Manifest,
+  { storage, workspace }: { readonly storage: Storage; readonly workspace: Storage },
+): Place[] {
+  const folder = `store/${catalogue.calendar}/${catalogue.freq}/`;
+  const segments = new Map(catalogue.segments.map((file) => [file.path, file]));
+  const places: Place[] = [];
+  for (const path of new Set(manifest.segments.map((entry) => folder + segmentPath(entry)))) {
+    const file = segments.get(path);
+    if (file === undefined) throw damaged(catalogue.id, path, "it is not in the backup");
+    if (!isPathBelow(path, [`${folder}segments/`]))
+      throw damaged(catalogue.id, path, "no segment belongs there");
+    places.push({ ...file, to: storage, at: path.slice(folder.length), replace: true });
+  }
+  for (const file of catalogue.others) {
+    const { path } = file;
+    if (!isPathBelow(path, BESIDE)) throw damaged(catalogue.id, path, "no file belongs there");
+    // Version files say what a store holds now: those that are there are made anew after the next run.
+    places.push({ ...file, to: workspace, at: path, replace: !path.startsWith("versions/") });
+  }
+  return places;
+}
+
 /** The content under a generation number that neither the store nor the backup has used. */
 function asNew(
   catalogue: BackupCatalogue,
   content: Manifest,
-  found: Found,
+  found: FoundStore,
   writtenAt: number,
 ): { readonly manifest: Manifest; readonly bytes: Uint8Array } {
   const manifest: Manifest = {
@@ -154,77 +162,6 @@ function asNew(
     writtenAt,
   };
   return { manifest, bytes: new TextEncoder().encode(manifestText(manifest)) };
-}
-
-async function findStore(store: OpenedStore): Promise<Found> {
-  const { parts } = store;
-  const kept = await keptGenerations(parts.storage);
-  const manifests: ReadManifest[] = [];
-  for (const generation of kept) {
-    const path = keptManifest(generation);
-    const bytes = await readWhole(parts.storage, path);
-    const read = await readable(() => (bytes === null ? null : parts.manifests.parse(bytes, path)));
-    if (read !== null) manifests.push(read);
-  }
-  const current = await readable(() => readCurrent(parts));
-  if (current !== null) manifests.push(current);
-  const bytes = await readWhole(parts.storage, MANIFEST);
-  const newest = Math.max(0, ...kept, current?.manifest.generation ?? 0);
-  return { manifests, current, bytes, newest };
-}
-
-/** What can be read, or null where it is damaged: that is what a restore is for. */
-async function readable<T>(read: () => Promise<T | null> | T | null): Promise<T | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof DataError && error.code === "STORE_DAMAGED") return null;
-    throw error;
-  }
-}
-
-function refuseWrongHistory(
-  store: OpenedStore,
-  context: {
-    readonly catalogue: BackupCatalogue;
-    readonly manifest: Manifest;
-    readonly text: Uint8Array;
-    readonly found: Found;
-    readonly force: boolean;
-  },
-): void {
-  const { catalogue, manifest, text, found, force } = context;
-  const { place } = store.parts.storage;
-  const own = new Map(
-    manifest.segments.map((entry) => [segmentPath(entry), `${entry.bytes} ${entry.checksum}`]),
-  );
-  for (const { manifest: other, bytes } of found.manifests) {
-    const isOther =
-      (other.generation === manifest.generation && Buffer.compare(bytes, text) !== 0) ||
-      other.segments.some((entry) => {
-        const same = own.get(segmentPath(entry));
-        return same !== undefined && same !== `${entry.bytes} ${entry.checksum}`;
-      });
-    if (!isOther) continue;
-    throw new BackupError(
-      "BACKUP_OTHER_HISTORY",
-      `generation ${other.generation} of ${place} is not of the history that ${catalogue.id} was taken from`,
-      {
-        remedy: "restore into an empty workspace (--workspace DIR), or move this store's folder away first",
-        file: place,
-      },
-    );
-  }
-  if (found.newest > manifest.generation && !force) {
-    throw new BackupError(
-      "BACKUP_STORE_NEWER",
-      `${place} is at generation ${found.newest}, ${catalogue.id} holds generation ${manifest.generation}`,
-      {
-        remedy: `restore with --force: the backup's content becomes a new generation, ${found.newest} stays an older one for as long as it is kept`,
-        file: place,
-      },
-    );
-  }
 }
 
 async function contentOf(target: Storage, id: string, file: BackedUpFile): Promise<Uint8Array> {
@@ -244,7 +181,8 @@ function damaged(id: string, path: string, what: string): BackupError {
 async function restoreIndexes(workspace: Storage, catalogue: BackupCatalogue): Promise<void> {
   for (const [table, entries] of Object.entries(catalogue.reference)) {
     if (entries.length === 0) continue;
-    if (!isSafePath(indexPath(table))) throw damaged(catalogue.id, table, "no table has such a name");
+    if (!isPathBelow(indexPath(table), BESIDE))
+      throw damaged(catalogue.id, table, "no table has such a name");
     const bytes = await readWhole(workspace, indexPath(table));
     const known: TableIndex = (await readableIndex(workspace, table)) ?? { version: 1, table, files: [] };
     const paths = new Set(known.files.map(({ path }) => path));

@@ -22,6 +22,7 @@ function record(
     locator: "csv:bars.csv",
     place: "csv:/data/bars.csv",
     mapping: null,
+    recognised: null,
     request: { ...everything, ...request },
     shape: "mapped",
     adjustment: "raw",

@@ -97,9 +97,9 @@ export async function done(
 }
 
 /** The one JSON value that `--json` puts on stdout; throws when there is anything else. */
-export function answerOf<T>({ out, err }: Ended): T {
+export function answerOf({ out, err }: Ended): unknown {
   try {
-    return JSON.parse(out) as T;
+    return JSON.parse(out) as unknown;
   } catch (error) {
     throw new Error(`stdout is not one JSON value:\n${out}\n${err}`, { cause: error });
   }

@@ -1,6 +1,6 @@
 /** Parts of the real market that the tests of precomputation work with, as Parquet files. */
 import { Database } from "../../../src/data/duckdb/database.ts";
-import { sqlText, sqlTextList } from "../../../src/data/duckdb/sql.ts";
+import { sqlText } from "../../../src/data/duckdb/sql.ts";
 import { isoOf } from "../../../src/market/day.ts";
 import { sharedData } from "../../golden/shared-data.ts";
 
@@ -47,7 +47,7 @@ export async function writeMarket(file: string, parts: readonly MarketPart[]): P
   const rows = parts.map(({ codes, from, to, changed = {} }, index) => {
     const replaced = Object.entries(changed).map(([column, sql]) => `${sql} AS ${column}`);
     const columns = replaced.length === 0 ? "*" : `* REPLACE (${replaced.join(", ")})`;
-    const wanted = [`ts_code IN (${sqlTextList(codes)})`];
+    const wanted = [`ts_code IN (${codes.map(sqlText).join(", ")})`];
     if (from !== undefined) wanted.push(`trade_date >= DATE ${sqlText(from)}`);
     if (to !== undefined) wanted.push(`trade_date <= DATE ${sqlText(to)}`);
     return `SELECT ${columns}, ${index} AS part FROM ${source()} WHERE ${wanted.join(" AND ")}`;

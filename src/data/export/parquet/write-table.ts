@@ -3,7 +3,7 @@
  * FLOAT or DOUBLE column a field, sorted by instrument, then time.
  * Missing numbers are NaN, not null: that is what they are in the store, and what pandas makes of either.
  */
-import type { ParquetChunk, ParquetColumn } from "./parquet-file.ts";
+import type { Compression, ParquetChunk, ParquetColumn } from "./parquet-file.ts";
 import { writeParquet } from "./parquet-file.ts";
 import type { TimeAxis } from "#panel/axes";
 import type { Panel } from "#panel/panel";
@@ -15,6 +15,8 @@ export interface ParquetTableOptions {
   readonly precision?: "f32" | "f64";
   /** Key–value metadata of the file: generation, engine, … */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** zstd unless told. */
+  readonly compression?: Compression;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: {
     readonly instruments: number;
@@ -49,8 +51,11 @@ export function writeTableParquet(
       type: (options.precision ?? dtype) === "f32" ? "FLOAT" : "DOUBLE",
     })),
   ];
-  const { metadata } = options;
-  return writeParquet(path, schema, chunksOf(table, options), metadata === undefined ? {} : { metadata });
+  const { metadata, compression } = options;
+  return writeParquet(path, schema, chunksOf(table, options), {
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(compression === undefined ? {} : { compression }),
+  });
 }
 
 async function* chunksOf(table: SeriesTable, options: ParquetTableOptions): AsyncGenerator<ParquetChunk> {
