@@ -8,6 +8,7 @@ import type { StateDatabase } from "../../src/database/state-database.ts";
 import { testProcesses } from "../../src/database/testing/test-processes.ts";
 import { openJobs, type OpenedJobs } from "../../src/jobs/open-jobs.ts";
 import { effectsKind, type EffectsPayload } from "../../src/jobs/testing/effects.ts";
+import { describeCrashes } from "../../src/jobs/testing/crash-suite.ts";
 import { describeJobs } from "../../src/jobs/testing/jobs-suite.ts";
 import { checkEffects, seeded, startChild, type Child } from "../../src/jobs/testing/killed.ts";
 import type { JobView } from "../../src/jobs/jobs.ts";
@@ -29,6 +30,7 @@ afterAll(async () => {
 });
 
 describeJobs("PostgreSQL", open);
+describeCrashes("PostgreSQL", open);
 
 describe("worker processes on PostgreSQL", () => {
   let database: StateDatabase;

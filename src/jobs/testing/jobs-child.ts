@@ -33,15 +33,19 @@ writeSync(1, "ready\n");
 process.on("SIGTERM", () => {
   void worker.stop().then(() => process.exit(0));
 });
-while (action === "endless") {
-  const unfinished = (await jobs.list({ limit: 500 })).filter(({ state }) => !isEnded(state));
-  const id =
-    unfinished[0]?.id ?? (await jobs.submit("effects", { folder, shards: 5, ms: 20, broken: { 1: 1 } })).id;
-  await jobs.wait(id, { pollMs: 50 });
-}
+if (action === "endless") await submitForEver();
 if (action === "drain") {
   for (const { id } of await jobs.list({ limit: 500 })) await jobs.wait(id, { pollMs: 50 });
   await worker.stop();
   await jobs.close();
   await database.close();
+}
+
+async function submitForEver(): Promise<never> {
+  for (;;) {
+    const unfinished = (await jobs.list({ limit: 500 })).filter(({ state }) => !isEnded(state));
+    const id =
+      unfinished[0]?.id ?? (await jobs.submit("effects", { folder, shards: 5, ms: 20, broken: { 1: 1 } })).id;
+    await jobs.wait(id, { pollMs: 50 });
+  }
 }

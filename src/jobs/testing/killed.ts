@@ -74,7 +74,7 @@ export async function checkEffects(database: StateDatabase, folder: string): Pro
     readonly id: string;
     readonly state: string;
     readonly payload: { readonly shards: number };
-  }>("select id, state, payload from alphaloom.job");
+  }>("select id, state, payload from alphaloom.job where payload ->> 'folder' = $1", [folder]);
   for (const { id, state, payload } of jobs) {
     expect([id, state]).toEqual([id, "completed"]);
     const { rows: shards } = await database.query<{
@@ -90,7 +90,9 @@ export async function checkEffects(database: StateDatabase, folder: string): Pro
     }
   }
   const { rows: left } = await database.query(
-    "select 1 from alphaloom.step where state in ('queued', 'running', 'failed')",
+    `select 1 from alphaloom.step as step join alphaloom.job as job on job.id = step.job_id
+     where job.payload ->> 'folder' = $1 and step.state <> 'completed'`,
+    [folder],
   );
   expect(left).toEqual([]);
   return jobs.length;

@@ -136,12 +136,7 @@ it("a recognised source whose columns come to mean something else is not importe
   await importAs(place.workspace, `csv:${file}`);
   const before = await place.closes();
   const { sources } = await readKnownSources(place.workspace, market);
-  writeFileSync(
-    file,
-    rows(1)
-      .replace(/\bvol\b/, "volume")
-      .replace(",amount\n", ",turnover\n"),
-  );
+  writeFileSync(file, rows.replace(/\bvol\b/, "volume").replace(",amount\n", ",turnover\n"));
   expect(await place.refresh()).toMatchObject({
     outcomes: [{ kind: "failed", problem: { code: "DATA_KIND_OTHER" } }],
   });
