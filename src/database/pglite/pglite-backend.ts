@@ -83,6 +83,9 @@ export class PGliteBackend implements Backend {
         released = true;
         try {
           if (thread.isAlive) await thread.ask({ kind: "release" });
+        } catch (error) {
+          // A thread that has just died has rolled back; the next statement says that it is down.
+          if (thread.isAlive) throw error;
         } finally {
           end();
         }
