@@ -38,6 +38,7 @@ describe("worker processes on PostgreSQL", () => {
   let jobs: OpenedJobs;
   let folder: string;
   let round = 0;
+  const children: Child[] = [];
 
   beforeEach(async () => {
     folder = join(home, `round-${round++}`);
@@ -48,6 +49,7 @@ describe("worker processes on PostgreSQL", () => {
     database = await open();
     jobs = await openJobs(database, [effectsKind], { report: () => {} });
     return async () => {
+      for (const child of children.splice(0)) child.kill("SIGKILL");
       await jobs.close();
       await database.close();
     };
@@ -58,6 +60,7 @@ describe("worker processes on PostgreSQL", () => {
     const workers = Array.from({ length: count }, () =>
       startChild({ action: "worker", place: server.url, folder, ...lease }),
     );
+    children.push(...workers);
     await Promise.all(workers.map(({ ready }) => ready));
     return workers;
   };

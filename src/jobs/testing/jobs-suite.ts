@@ -428,16 +428,24 @@ export function describeJobs(place: string, open: () => Promise<StateDatabase>):
         cron: "0 * * * *",
         timeZone: "America/New_York",
       });
-      const due = (): Promise<void> =>
+      const due = (since: number): Promise<void> =>
         database.transaction((transaction) =>
-          fire(transaction, queue, { id: "hourly", kinds: new JobKinds(kinds) }),
+          fire(transaction, queue, {
+            schedule: "hourly",
+            since: new Date(since).toISOString(),
+            kinds: new JobKinds(kinds),
+          }),
         );
-      await due();
+      const anHourAgo = Date.now() - 3_600_000;
+      // Set only now: the hour that has passed is not its business.
+      await due(Date.now());
+      expect(await jobs.schedules()).toMatchObject([{ lastAt: null, lastJob: null }]);
+      await due(anHourAgo);
       const [fired] = await jobs.schedules();
       expect(fired).toMatchObject({ lastError: null });
       const job = await jobs.show(fired!.lastJob!);
       expect(job).toMatchObject({ state: "queued", name: "hourly", kind: "effects" });
-      await due();
+      await due(anHourAgo);
       expect((await jobs.schedules())[0]).toMatchObject({
         lastJob: null,
         lastError: { code: "JOB_RUNNING" },
