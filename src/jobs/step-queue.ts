@@ -101,9 +101,11 @@ export class StepQueue {
     return message.data;
   }
 
-  /** Throws SCHEDULE_INVALID. */
+  /** One that is set again as it was stays as it is, so that a time it missed is still made up for. SCHEDULE_INVALID. */
   async setAlarm(alarm: Alarm, cron: string, timeZone: string): Promise<void> {
     this.nextAlarm(cron, timeZone);
+    const [known] = await this.#boss.getSchedules(ALARMS, alarm.schedule);
+    if (known?.cron === cron && known.timezone === timeZone) return;
     const options = { tz: timeZone, key: alarm.schedule, missed: "once" } as const;
     await this.#boss.schedule(ALARMS, cron, alarm, options);
   }
