@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import { backupTarget, s3AccessOf } from "#pipelines/backup/target";
 import { backupWorkspace } from "#pipelines/backup/workspace-backups";
+import { exportInstrumentFiles } from "#pipelines/export-parquet/instrument-files";
 import { engineOf } from "#pipelines/precompute/factor-parts";
 import { describeValidation } from "#pipelines/precompute/validation/describe";
 import type { ValidationReport } from "#pipelines/precompute/validation/report";
@@ -13,7 +15,7 @@ import { readSettings } from "./workspace-settings.ts";
 
 /**
  * What follows every precompute run: a sample of what was stored is validated, and computed again where it is damaged; the
- * version files are written; the store is backed up where the workspace's settings ask for it.
+ * version files are written; Parquet files are exported and the store is backed up where the workspace's settings ask for it.
  */
 export function afterCommit(workspace: string): readonly AfterCommit[] {
   return [
@@ -23,6 +25,7 @@ export function afterCommit(workspace: string): readonly AfterCommit[] {
       run: async ({ placed }) =>
         (await writeVersions(workspace, placed.store, placed.factors.registry)).files,
     },
+    { name: "parquet", run: (committed) => exportFiles(workspace, committed) },
     { name: "backup", run: (committed) => backUp(workspace, committed) },
   ];
 }
@@ -55,6 +58,18 @@ async function validated({ placed, order, report, signal }: CommittedRun): Promi
     store,
     seed: report.generation,
     ...(isSmall ? { blocks: 1, instruments: 2 } : {}),
+    signal,
+  });
+}
+
+async function exportFiles(workspace: string, { placed, signal }: CommittedRun): Promise<unknown> {
+  const { parquet } = readSettings(workspace);
+  if (parquet === null) return null;
+  const { folder, ...content } = parquet;
+  return await exportInstrumentFiles(placed.store, resolve(workspace, folder), {
+    ...content,
+    registry: placed.factors.registry,
+    engine: version,
     signal,
   });
 }

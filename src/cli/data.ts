@@ -13,6 +13,7 @@ import { rowsWithin } from "#pipelines/market-view";
 import { repairData } from "#pipelines/repair-data";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { listArgument, rangeArgument } from "./arguments.ts";
+import { exportCommand } from "./data-export.ts";
 import { sourcesCommand } from "./data-sources.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { makeRoomFor } from "./out-file.ts";
@@ -38,6 +39,7 @@ export function dataCommand(): Command {
     .addCommand(qualityCommand())
     .addCommand(detectCommand())
     .addCommand(dumpCommand())
+    .addCommand(exportCommand())
     .addCommand(sourcesCommand());
 }
 

@@ -83,9 +83,11 @@ export async function watchForChanges(
       try {
         const { id } = await jobs.submit(PRECOMPUTE, { store, refresh: true });
         terminal.line(`sources of ${store} changed: job ${id}`);
+        return undefined;
       } catch (error) {
         if (!(error instanceof Error && "code" in error && error.code === "JOB_RUNNING")) throw error;
         terminal.line(`sources of ${store} changed; a run is under way, the next look comes after it`);
+        return "later";
       }
     },
   });

@@ -10,12 +10,31 @@ function settingsOf(text: string): WorkspaceSettings {
   return readSettings(root);
 }
 
-const off = { precompute: { afterImport: false, watch: null, schedule: null } };
+const off = {
+  precompute: { afterImport: false, watch: null, schedule: null },
+  parquet: null,
+  backup: null,
+  validation: null,
+};
 
 it("everything is off without a file, and with an empty one", () => {
   expect(readSettings(mkdtempSync(path.join(os.tmpdir(), "settings-")))).toEqual(off);
   expect(settingsOf("")).toEqual(off);
   expect(settingsOf("precompute: { watch: false, schedule: false }")).toEqual(off);
+});
+
+it("backups and validations are asked for with what they need", () => {
+  expect(settingsOf("backup: { target: /mnt/backup }").backup).toEqual({
+    target: "/mnt/backup",
+    keep: 7,
+    afterRun: true,
+    schedule: null,
+  });
+  expect(settingsOf('validation: { schedule: "0 7 * * 6" }').validation).toEqual({
+    schedule: "0 7 * * 6",
+    mode: "full",
+  });
+  expect(() => settingsOf("backup: { keep: 3 }")).toThrow(/backup\.target/);
 });
 
 it("each trigger is turned on by its own key", () => {

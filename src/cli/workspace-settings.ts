@@ -10,6 +10,9 @@
  *     keep: 7
  *     afterRun: true
  *     schedule: "0 6 * * 0"
+ *   parquet:                        # after every run, one file per instrument with these factors
+ *     folder: data/parquet
+ *     factors: [tech.RSI14, alpha_019]
  *   validation:
  *     schedule: "0 7 * * 6"         # every value and byte
  */
@@ -51,7 +54,16 @@ const backup = z.strictObject({
 
 const validation = z.strictObject({ schedule: cron, mode: z.enum(["sample", "full"]).default("full") });
 
+const parquet = z.strictObject({
+  /** Below the workspace unless absolute. */
+  folder: z.string().min(1).default("data/parquet"),
+  factors: z.array(z.string()).default([]),
+  prices: z.enum(["adjusted", "raw"]).default("adjusted"),
+  compression: z.enum(["zstd", "snappy"]).default("zstd"),
+});
+
 const settings = z.strictObject({
+  parquet: parquet.nullable().default(null),
   precompute: precompute.prefault({}),
   backup: backup.nullable().default(null),
   validation: validation.nullable().default(null),

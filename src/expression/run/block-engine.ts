@@ -283,38 +283,32 @@ export class BlockEngine {
     for (let group = 0; group < quads; group += GROUP) {
       const end = Math.min(quads, group + GROUP);
       const progress = families.map(() => Array.from({ length: end - group }, newProgress));
+      const alive = new Uint8Array(end - group);
       for (let from = earliest; from < run.to; from = chunkEnd(from, run.to)) {
         const to = chunkEnd(from, run.to);
-        const alive = Array.from({ length: end - group }, (_, place) =>
-          isAlive(run.data, group + place, from, to),
-        );
-        // Two quads at a time where they are computed together, and all families of a few before the next.
-        for (let first = group; first < end; first += 2) {
-          const few = first + 1 < end ? [first, first + 1] : [first];
-          if (!few.some((quad) => alive[quad - group]!)) continue;
-          for (const [index, family] of families.entries()) {
+        for (let place = 0; place < alive.length; place++)
+          alive[place] = isAlive(run.data, group + place, from, to) ? 1 : 0;
+        // All families of two quads, which may be computed together, before the next two.
+        for (let two = group; two < end; two += 2) {
+          const last = Math.min(two + 2, end);
+          if (!alive.subarray(two - group, last - group).includes(1)) continue;
+          for (let index = 0; index < families.length; index++) {
+            const bound = families[index]!;
+            const of = progress[index]!;
             const start = Math.max(from, starts[index]!);
             if (start >= to) continue;
-            const of = progress[index]!;
-            const rows = { data: run.data, from: start, to };
-            const isJoint = family.complete.quads === 2;
-            if (isJoint)
-              this.#runComplete(
-                family,
-                few.map((quad) => of[quad - group]!),
-                { ...rows, quad: first },
-              );
-            for (const quad of few) {
-              if (!alive[quad - group]!) continue;
-              const chunk = { ...rows, quad };
-              const own = of[quad - group]!;
+            const isJoint = bound.complete.quads === 2;
+            if (isJoint) this.#runComplete(bound, of, { data: run.data, quad: two, from: start, to });
+            for (let quad = two; quad < last; quad++) {
+              if (alive[quad - group] === 0) continue;
+              const chunk = { data: run.data, quad, from: start, to };
               this.statistics.chunks++;
-              if (family.family.continuous) {
-                this.#runContinuous(family, own, { ...chunk, moments: moments[index]! });
+              if (bound.family.continuous) {
+                this.#runContinuous(bound, of[quad - group]!, { ...chunk, moments: moments[index]! });
                 continue;
               }
-              if (!isJoint) this.#runComplete(family, [own], chunk);
-              this.#correct(family, own, chunk);
+              if (!isJoint) this.#runComplete(bound, of, chunk);
+              this.#correct(bound, of[quad - group]!, chunk);
             }
           }
         }
@@ -349,20 +343,33 @@ export class BlockEngine {
     );
   }
 
-  /** Runs the complete version on the quads that it computes in a call, and notes where each was unfit for it. */
-  #runComplete({ complete, family }: BoundFamily, quads: readonly Progress[], chunk: Chunk): void {
+  /**
+   * Runs the complete version on the quads that it computes in a call, and notes where each was unfit for it; `progress` by
+   * quad of the group.
+   */
+  #runComplete({ complete, family }: BoundFamily, progress: readonly Progress[], chunk: Chunk): void {
     const { quad, from, to } = chunk;
     const { reach } = family;
-    const note = (seen: number): void => {
-      for (const [index, progress] of quads.entries()) {
-        const row = index === 0 ? seen : this.#memory.seenRow(quad + index);
-        progress.lastUnfit = Math.max(progress.lastUnfit, row);
-        progress.completeUntil = to;
-      }
-    };
-    if (quads[0]!.completeUntil !== from && from > 0 && reach > 0)
-      note(this.#call(complete, { quad, from: from - reach, to: from, commit: 0, origin: 0 }));
-    note(this.#call(complete, { quad, from, to, commit: 1, origin: 0 }));
+    const place = quad % GROUP;
+    if (progress[place]!.completeUntil !== from && from > 0 && reach > 0) {
+      const seen = this.#call(complete, { quad, from: from - reach, to: from, commit: 0, origin: 0 });
+      this.#noteUnfit(complete, progress, { quad, seen });
+    }
+    const seen = this.#call(complete, { quad, from, to, commit: 1, origin: 0 });
+    this.#noteUnfit(complete, progress, { quad, seen });
+    progress[place]!.completeUntil = to;
+  }
+
+  #noteUnfit(
+    { quads }: BoundVersion,
+    progress: readonly Progress[],
+    { quad, seen }: { readonly quad: number; readonly seen: number },
+  ): void {
+    const first = progress[quad % GROUP]!;
+    first.lastUnfit = Math.max(first.lastUnfit, seen);
+    if (quads === 1) return;
+    const second = progress[(quad % GROUP) + 1]!;
+    second.lastUnfit = Math.max(second.lastUnfit, this.#memory.seenRow(quad + 1));
   }
 
   /** Runs the masked version where the complete one is not enough. */

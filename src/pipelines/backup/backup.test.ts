@@ -5,7 +5,7 @@ import { s3Storage } from "#data/store/s3/s3-storage";
 import type { Storage } from "#data/store/storage";
 import { readWhole } from "#data/store/storage";
 import { verifyStore } from "#data/store/verify";
-import { MemoryDisk } from "#data/store/testing/memory-disk";
+import { fullDisk, MemoryDisk } from "#data/store/testing/memory-disk";
 import { bootedProcesses } from "#data/store/testing/scenario";
 import { currentDigest, digestOf } from "#data/store/testing/store-digest";
 import { backupStore } from "./backup-store.ts";
@@ -454,4 +454,50 @@ test("a process that dies at any request of a backup to a bucket leaves only who
     expect(server.uploads.size).toBe(0);
   }
   expect(listed).toContain(1);
+});
+
+test("a generation that is backed up stays whole while newer ones take its place", async () => {
+  const { disk, scene } = await withGenerations(2, 1);
+  const digest = await currentDigest(scene.store);
+  const target = folder();
+  const writer = sceneOn(disk, "one", 1);
+  let generations = Promise.resolve(0);
+  const { backup: made } = await backup(scene, target, {
+    onProgress: () => {
+      generations = generations.then(() => nextGeneration(writer));
+    },
+  });
+  expect(await generations).toBeGreaterThan(5);
+  expect(made.generation).toBe(2);
+  const fresh = sceneOn(new MemoryDisk());
+  await restore(target, made.id, fresh);
+  expect(await currentDigest(fresh.store)).toBe(digest);
+  await nextGeneration(scene);
+  expect((await scene.store.generations()).map(({ generation }) => generation)).not.toContain(2);
+});
+
+test("a disk that is full at any call of a backup or a restore is told, and nothing is lost", async () => {
+  const { scene } = await withGenerations(2);
+  const digest = await currentDigest(scene.store);
+  const whole = new MemoryDisk();
+  const { backup: made } = await backup(scene, folder(whole));
+  const outcomes = new Set<unknown>();
+  for (let call = 0; call < 60; call += 4) {
+    const disk = new MemoryDisk();
+    const result = await backup(scene, localStorage("/b", fullDisk(disk, call))).catch(
+      (error: unknown) => error,
+    );
+    outcomes.add(result instanceof Error && "code" in result ? result.code : "done");
+    expect((await listBackups(folder(disk))).unreadable).toEqual([]);
+    const next = await backup(scene, folder(disk));
+    expect((await verifyBackup(folder(disk), next.backup.id, shared)).findings).toEqual([]);
+    const home = new MemoryDisk();
+    const restored = await restore(folder(whole), made.id, sceneOn(fullDisk(home, call))).catch(
+      (error: unknown) => error,
+    );
+    outcomes.add(restored instanceof Error && "code" in restored ? restored.code : "done");
+    await restore(folder(whole), made.id, sceneOn(home));
+    expect(await currentDigest(sceneOn(home).store)).toBe(digest);
+  }
+  expect(outcomes).toEqual(new Set(["DATA_DISK_FULL", "done"]));
 });

@@ -56,4 +56,12 @@ export class Settling {
     for (const each of ready) each.reported = true;
     return { ready: ids, waiting: false };
   }
+
+  /** Reports these again after the quiet time: whoever was told could not act on it yet. */
+  postpone(ids: readonly string[], now: number): void {
+    for (const id of ids) {
+      const changing = this.#changing.get(id);
+      if (changing !== undefined) this.#changing.set(id, { ...changing, since: now, reported: false });
+    }
+  }
 }

@@ -58,6 +58,34 @@ it("an appended file is reported once it was quiet, and not again", async () => 
   expect(await looks(watched, 6000, 9000)).toBe("--");
 });
 
+it("what could not be acted on is reported again after the quiet time", async () => {
+  const { file, watched } = await watchedFile();
+  appendFileSync(file, "\n");
+  expect(await looks(watched, 0)).toBe("w");
+  const { changed } = await watched.look(1000);
+  watched.postpone(changed[0]!, 1500);
+  expect(await looks(watched, 2000, 2499, 2500, 9000)).toBe("ww!-");
+});
+
+it("a watch whose callback says later calls again", async () => {
+  const place = smallMarket();
+  const file = place.file("bars.csv", csvOf(one));
+  await place.import(`csv:${file}`);
+  writeFileSync(file, csvOf(grown));
+  const controller = new AbortController();
+  let calls = 0;
+  await watchSources(place.workspace, {
+    quietMs: 20,
+    pollMs: 3_600_000,
+    signal: controller.signal,
+    onChanged: () => {
+      if (++calls === 3) controller.abort();
+      return Promise.resolve("later");
+    },
+  });
+  expect(calls).toBe(3);
+});
+
 it("a file that is still being written is never reported", async () => {
   const { file, watched } = await watchedFile();
   const handle = openSync(file, "w");

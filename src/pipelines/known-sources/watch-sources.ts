@@ -12,8 +12,11 @@ export interface WatchOptions {
   /** Milliseconds between two looks when nothing is heard. */
   readonly pollMs: number;
   readonly signal: AbortSignal;
-  /** Awaited; no two run at once. What it throws ends the watch. */
-  readonly onChanged: (store: ChangedStore) => Promise<void>;
+  /**
+   * Awaited; no two run at once. What was told is not told again until the files change once more, unless the answer is
+   * `later`: then after the quiet time. What it throws ends the watch.
+   */
+  readonly onChanged: (store: ChangedStore) => Promise<void | "later">;
   /** Told when the system grants no more events; polling goes on. */
   readonly onDeaf?: (folder: string, error: Error) => void;
   /** Whether to listen to the file system at all; true unless told. */
@@ -41,7 +44,8 @@ export async function watchSources(workspace: Workspace, options: WatchOptions):
       const { changed, waiting, folders } = await watched.look(now());
       if (options.events !== false) ears.listen(folders);
       for (const store of changed) {
-        if (!signal.aborted) await options.onChanged(store);
+        if (signal.aborted) break;
+        if ((await options.onChanged(store)) === "later") watched.postpone(store, now());
       }
       if (changed.length > 0 || signal.aborted) continue;
       const pause = waiting ? Math.min(options.quietMs, options.pollMs) : options.pollMs;

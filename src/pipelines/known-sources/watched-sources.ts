@@ -63,6 +63,14 @@ export class WatchedSources {
     return { changed, waiting, folders: [...folders].sort() };
   }
 
+  /** Reports a store again after the quiet time, though its files stay as they are. */
+  postpone({ key, sources }: ChangedStore, now: number): void {
+    this.#settlingOf(key).postpone(
+      sources.map(({ id }) => id),
+      now,
+    );
+  }
+
   #settlingOf(key: StoreKey): Settling {
     const name = storeName(key);
     const settling = this.#settling.get(name) ?? new Settling(this.#quietMs);

@@ -26,6 +26,8 @@ const AREAS = 2;
 const RESULT_BYTES = 512 * 2 ** 20;
 
 let made = 0;
+/** Of all areas of a thread: half of what 32-bit addresses reach. */
+const MOST_BYTES = 2 ** 31;
 const prepared = new WeakMap<Graph, { readonly key: string; readonly made: PreparedProgram }>();
 
 /** Compiles a graph for blocks of a shape; the last one of each graph is kept. */
@@ -39,7 +41,9 @@ export function prepareProgram(
   const known = prepared.get(graph);
   if (known?.key === key) return known.made;
   const plan = planBlocks(graph, { precision, lanes });
-  const program = compileBlocks(plan, threaded ? { ...shape, areas: AREAS, shared: true } : shape);
+  const bytes = plan.graph.outputs.length * shape.rows * shape.lanes * (precision === "f32" ? 4 : 8);
+  const areas = bytes * AREAS > MOST_BYTES ? 1 : AREAS;
+  const program = compileBlocks(plan, threaded ? { ...shape, areas, shared: true } : shape);
   const module = new WebAssembly.Module(program.bytes);
   const own = { program, module, portable: packProgram(program), key: made++ };
   prepared.set(graph, { key, made: own });
