@@ -11,10 +11,26 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["test/golden/**", "test/wide/**"],
           testTimeout: 60_000,
+          // Databases are made in hooks, beside other suites on two cores.
+          hookTimeout: 60_000,
         },
       },
-      { test: { name: "golden", include: ["test/golden/**/*.test.ts"], testTimeout: 600_000 } },
-      { test: { name: "wide", include: ["test/wide/**/*.test.ts"], testTimeout: 900_000 } },
+      {
+        test: {
+          name: "golden",
+          include: ["test/golden/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "wide",
+          include: ["test/wide/**/*.test.ts"],
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

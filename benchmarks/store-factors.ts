@@ -9,11 +9,10 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openStore } from "#data/store/open-store";
-import { LANES_PER_BLOCK, type FieldSet } from "#data/store/panel-store";
-import { evaluateExpressions } from "#expression/run/evaluate";
+import { LANES_PER_BLOCK } from "#data/store/panel-store";
 import { factorSet } from "#factors/catalogue";
 import { storeFactors } from "#pipelines/store-factors";
-import { viewOfStore } from "#pipelines/market-view";
+import { StoredMarket } from "./market/stored.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -33,24 +32,6 @@ const blocks = Math.ceil(instruments / LANES_PER_BLOCK);
 const rectangle = days * LANES_PER_BLOCK * set.factors.length * 4;
 const bytes = blocks * rectangle;
 
-const names = ["open", "high", "low", "close", "volume", "amount", "factor"] as const;
-const bars: FieldSet = {
-  name: "bars",
-  role: "market",
-  fields: names.map((name) => ({
-    name,
-    dtype: "f64",
-    unit: "1",
-    lineage: { from: "benchmark", engine: "0", inputGeneration: 0 },
-  })),
-};
-
-let state = 20_240_601;
-function random(): number {
-  state = (Math.imul(state ^ (state >>> 15), state | 1) + 0x6d2b79f5) | 0;
-  return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32;
-}
-
 const folder = mkdtempSync(join(options.folder, "bench-store-factors-"));
 const store = openStore(
   join(folder, "store"),
@@ -58,54 +39,7 @@ const store = openStore(
   { sessionsBetween: (start, end) => Int32Array.from({ length: end - start + 1 }, (_, row) => start + row) },
 );
 
-/** Random walks, some listed later, in rows `[from, to)`. */
-async function writeBars(from: number, to: number): Promise<void> {
-  await using writer = await store.writer();
-  writer.cover(0, to - 1);
-  const ids = Array.from({ length: instruments }, (_, index) => `I${String(index).padStart(5, "0")}`);
-  writer.addInstruments(ids);
-  const columns = names.map((name) => ({ name, values: new Float64Array((to - from) * LANES_PER_BLOCK) }));
-  for (let block = 0; block < blocks; block++) {
-    const prices = Array.from({ length: LANES_PER_BLOCK }, () => 10 + 20 * random());
-    for (let cell = 0; cell < (to - from) * LANES_PER_BLOCK; cell++) {
-      const lane = cell % LANES_PER_BLOCK;
-      const price = (prices[lane]! *= 1 + (random() - 0.5) * 0.04);
-      const spread = price * 0.01 * random();
-      const volume = Math.floor(1e6 * random()) + 100;
-      const bar = [price - spread / 2, price + spread, price - spread, price, volume, volume * price, 1];
-      for (const [field, { values }] of columns.entries()) values[cell] = bar[field]!;
-    }
-    await writer.put(bars, block, from, columns);
-  }
-  for (const [index, id] of ids.entries()) writer.setSpan(id, index % 10 === 9 ? index % 300 : 0, to - 1);
-  await writer.commit({ reason: "bars" });
-}
-
-/** Stored values of three blocks against the evaluation of their instruments. */
-async function check(): Promise<void> {
-  await using snapshot = await store.snapshot();
-  const view = viewOfStore(snapshot);
-  for (const block of new Set([0, blocks >> 1, blocks - 1])) {
-    const ids = snapshot.instruments.filter((each) => each.block === block).map(({ id }) => id);
-    const panel = await view.panel(ids);
-    const stored = await snapshot.readBlock(
-      set.name,
-      block,
-      set.factors.map(({ name }) => name),
-    );
-    for (const { name, values } of evaluateExpressions(set.factors, panel)) {
-      const kept = stored.get(name)!;
-      for (let cell = 0; cell < values.length; cell++) {
-        const [row, lane] = [Math.floor(cell / ids.length), cell % ids.length];
-        const value = kept[row * LANES_PER_BLOCK + lane]!;
-        if (!Object.is(value, values[cell]))
-          throw new Error(
-            `${name} of block ${block}, row ${row}, lane ${lane}: ${value}, not ${values[cell]}`,
-          );
-      }
-    }
-  }
-}
+const market = new StoredMarket(store, { instruments });
 
 interface Taken {
   readonly seconds: number;
@@ -119,7 +53,7 @@ async function taken(work: () => unknown): Promise<Taken> {
   return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 };
 }
 
-const noise = Float32Array.from({ length: rectangle / 4 }, () => random());
+const noise = Float32Array.from({ length: rectangle / 4 }, () => market.random());
 
 function writeRaw(): void {
   const path = join(folder, "raw");
@@ -157,7 +91,7 @@ try {
       `${cpus()[0]?.model}: ${instruments} instruments × ${days} days × ${set.factors.length} float32, ${bytes / 1e6} MB`,
     );
   }
-  await writeBars(0, days);
+  await market.write(0, days);
   const raws: Taken[] = [];
   const stores: Taken[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -168,7 +102,7 @@ try {
       await store.collect();
     }
     stores.push(await taken(() => storeFactors(store, [set], { engine: "benchmark" })));
-    if (round === 0) await check();
+    if (round === 0) await market.check(set);
     if (!options.json)
       console.log(
         `round ${round + 1}: raw ${raws.at(-1)!.seconds.toFixed(2)} s, stored ${stores.at(-1)!.seconds.toFixed(2)} s`,
@@ -191,11 +125,11 @@ try {
     median: Number(ratios[ratios.length >> 1]!.toPrecision(4)),
   });
   report("store-factors/rss", process.resourceUsage().maxRSS / 1024, "MB");
-  await writeBars(days, days + 1);
+  await market.write(days, days + 1);
   const append = await taken(() => storeFactors(store, [set], { engine: "benchmark" }));
   report("store-factors/append-day", append.seconds, "s");
   report("store-factors/append-day-cpu", append.cpuSeconds, "s");
-  await check();
+  await market.check(set);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

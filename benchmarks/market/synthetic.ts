@@ -22,14 +22,14 @@ export function syntheticMarket(size: {
     name,
     values: new Float32Array(new Store(4 * days * instruments)).fill(Number.NaN),
   }));
-  const every = gaps > 0 ? Math.round(1 / gaps) : Number.POSITIVE_INFINITY;
+  const every = Math.round(1 / gaps);
   for (let lane = 0; lane < instruments; lane++) {
     let price = 10 + 20 * random();
     let missing = 0;
     for (let row = 0; row < days; row++) {
       price *= 1 + (random() - 0.5) * 0.04;
       // About two runs of twenty days in ten years.
-      if (lane % every === 3 && random() < 2 / 2500) missing = Math.ceil(40 * random());
+      if (gaps > 0 && lane % every === 3 && random() < 2 / 2500) missing = Math.ceil(40 * random());
       if (missing-- > 0) continue;
       const open = price * (1 + (random() - 0.5) * 0.01);
       const bar = [

@@ -1,26 +1,89 @@
-import { describeValidation } from "#pipelines/precompute/validation/describe";
+import { resolve } from "node:path";
+import { backupTarget, s3AccessOf } from "#pipelines/backup/target";
+import { backupWorkspace } from "#pipelines/backup/workspace-backups";
+import { exportInstrumentFiles } from "#pipelines/export-parquet/instrument-files";
 import { engineOf } from "#pipelines/precompute/factor-parts";
+import { describeValidation } from "#pipelines/precompute/validation/describe";
+import type { ValidationReport } from "#pipelines/precompute/validation/report";
 import { validateFactors } from "#pipelines/precompute/validation/validate-factors";
-import type { AfterCommit } from "./precompute-kind.ts";
+import { writeVersions } from "#pipelines/precompute/versions/version-files";
+import { storeFactors } from "#pipelines/store-factors";
+import { workspaceAt } from "#pipelines/workspace";
+import type { AfterCommit, CommittedRun } from "./precompute-kind.ts";
 import { version } from "./version.ts";
+import { readSettings } from "./workspace-settings.ts";
 
-/** What follows every precompute run, in this order. */
-export const afterCommit: readonly AfterCommit[] = [{ name: "validate", run: validateRun }];
+/**
+ * What follows every precompute run: a sample of what was stored is validated, and computed again where it is damaged; the
+ * version files are written; Parquet files are exported and the store is backed up where the workspace's settings ask for it.
+ */
+export function afterCommit(workspace: string): readonly AfterCommit[] {
+  return [
+    { name: "validate", run: validateRun },
+    {
+      name: "versions",
+      run: async ({ placed }) =>
+        (await writeVersions(workspace, placed.store, placed.factors.registry)).files,
+    },
+    { name: "parquet", run: (committed) => exportFiles(workspace, committed) },
+    { name: "backup", run: (committed) => backUp(workspace, committed) },
+  ];
+}
 
-/** A sample of what was stored is looked at and computed again by the reference; a score below par is a problem. */
-async function validateRun({ placed, order, signal }: Parameters<AfterCommit["run"]>[0]): Promise<unknown> {
-  if (order.validate === false) return null;
+async function validateRun(committed: CommittedRun): Promise<unknown> {
+  if (committed.order.validate === false) return null;
+  const { placed, order, signal } = committed;
+  let report = await validated(committed);
+  const broken = new Set([...report.damaged, ...report.wrong].map(({ block }) => block));
+  if (broken.size > 0) {
+    const { vwap } = order;
+    const engine = { engine: version, ...(vwap === undefined ? {} : { vwap }) };
+    await storeFactors(placed.store, placed.sets, { ...engine, damaged: broken, signal });
+    report = await validated(committed);
+  }
+  if (!report.ok) throw new ValidationFailed(describeValidation(report, "en").slice(0, 5).join("; "));
+  const { mode, score, level } = report;
+  return { mode, score, level, computedAgain: broken.size };
+}
+
+/** Runs that computed little are looked at a little: a daily update is not held up by its validation. */
+async function validated({ placed, order, report, signal }: CommittedRun): Promise<ValidationReport> {
   const { store, sets } = placed;
   const { vwap } = order;
   await using snapshot = await store.snapshot();
-  const report = await validateFactors(snapshot, sets, {
+  const cells = snapshot.instruments.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  const isSmall = report.instrumentDays < cells / 4;
+  return await validateFactors(snapshot, sets, {
     engine: engineOf({ engine: version, ...(vwap === undefined ? {} : { vwap }) }),
     store,
+    seed: report.generation,
+    ...(isSmall ? { blocks: 1, instruments: 2 } : {}),
     signal,
   });
-  if (!report.ok) throw new ValidationFailed(describeValidation(report, "en").slice(0, 5).join("; "));
-  const { mode, score, level } = report;
-  return { mode, score, level };
+}
+
+async function exportFiles(workspace: string, { placed, signal }: CommittedRun): Promise<unknown> {
+  const { parquet } = readSettings(workspace);
+  if (parquet === null) return null;
+  const { folder, ...content } = parquet;
+  return await exportInstrumentFiles(placed.store, resolve(workspace, folder), {
+    ...content,
+    registry: placed.factors.registry,
+    engine: version,
+    signal,
+  });
+}
+
+async function backUp(workspace: string, { placed, signal }: CommittedRun): Promise<unknown> {
+  const { backup } = readSettings(workspace);
+  if (backup === null || !backup.afterRun) return null;
+  const { target, keep } = backup;
+  const storage = backupTarget(target, s3AccessOf(process.env));
+  const { backups } = await backupWorkspace(workspaceAt(workspace), [placed.store.key], storage, {
+    keep,
+    signal,
+  });
+  return backups;
 }
 
 /** What was stored is not as it should be. */

@@ -13,6 +13,8 @@ import { rowsWithin } from "#pipelines/market-view";
 import { repairData } from "#pipelines/repair-data";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { listArgument, rangeArgument } from "./arguments.ts";
+import { exportCommand } from "./data-export.ts";
+import { sourcesCommand } from "./data-sources.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { makeRoomFor } from "./out-file.ts";
 import { detectCommand, qualityCommand } from "./data-quality.ts";
@@ -36,7 +38,9 @@ export function dataCommand(): Command {
     .addCommand(rollbackCommand())
     .addCommand(qualityCommand())
     .addCommand(detectCommand())
-    .addCommand(dumpCommand());
+    .addCommand(dumpCommand())
+    .addCommand(exportCommand())
+    .addCommand(sourcesCommand());
 }
 
 function storeCommand(name: string): Command {
@@ -233,6 +237,7 @@ async function dump(context: CommandContext, options: DumpOptions): Promise<bool
   const range = rangeArgument(options);
   const table = tableOfStore(snapshot, {
     fields,
+    qualified: qualifiedSets(snapshot, fields),
     rows: rowsWithin(snapshot.time, range.start, range.end),
     ...(ids === undefined ? {} : { instruments: new Set(ids) }),
   });
@@ -246,6 +251,12 @@ async function dump(context: CommandContext, options: DumpOptions): Promise<bool
   );
   terminal.result({ ok: true, out: options.out, rows, generation: snapshot.generation });
   return true;
+}
+
+/** Factors of several sets are told apart as everywhere: `alpha158.MA5`, `tech.MA5`. */
+function qualifiedSets(snapshot: StoreSnapshot, fields: ReadonlyMap<string, unknown>): ReadonlySet<string> {
+  const factors = [...fields.keys()].filter((name) => snapshot.fieldSets.get(name)?.role === "factor");
+  return new Set(factors.length > 1 ? factors : []);
 }
 
 function valueSets({ fieldSets }: Pick<StoreSnapshot, "fieldSets">): FieldSet[] {

@@ -7,6 +7,7 @@ import { isoOf } from "#market/day";
 import { openDataSource } from "#data/sources/open-source";
 import { noteDelivered } from "#pipelines/delivered-instruments";
 import type { QualityPages } from "#pipelines/quality-pages";
+import { originOf } from "#pipelines/known-sources/remember-import";
 import { openSource, refreshData } from "#pipelines/refresh-data";
 import { storeName, workspaceAt } from "#pipelines/workspace";
 import { codesArgument, rangeArgument } from "./arguments.ts";
@@ -14,6 +15,7 @@ import { runCommand, withSharedOptions, type CommandContext, type SharedOptions 
 import { importTable, type ReferenceOptions } from "./import-reference.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
+import { readSettings } from "./workspace-settings.ts";
 
 interface ImportOptions extends SharedOptions, ReferenceOptions {
   readonly mapping?: string;
@@ -30,9 +32,21 @@ export interface ImportedSource extends ImportResult {
   readonly qualityPages: QualityPages | null;
 }
 
+/** What else happens around an import; handed in by whoever builds the program. */
+export interface ImportHooks {
+  /**
+   * Called when an import of bars made a new generation and the workspace's settings say `precompute.afterImport`. What
+   * it returns joins the command's JSON.
+   */
+  readonly afterImport?: (
+    context: CommandContext,
+    imported: ImportedSource,
+  ) => Promise<Readonly<Record<string, unknown>>>;
+}
+
 const SHOWN = 10;
 
-export function importCommand(): Command {
+export function importCommand(hooks: ImportHooks = {}): Command {
   return withSharedOptions(new Command("import"))
     .description(
       "import bars into the store of their calendar, or a reference table; importing again is how updates work",
@@ -45,11 +59,15 @@ export function importCommand(): Command {
     .option("--known-at <date>", "reference tables whose rows bear no date: the day they became known")
     .option("--table <name>", "reference tables: name to keep it under")
     .action((source: string, options: ImportOptions) =>
-      runCommand(options, (context) => runImport(context, source, options)),
+      runCommand(options, (context) => runImport(context, source, { ...options, hooks })),
     );
 }
 
-async function runImport(context: CommandContext, locator: string, options: ImportOptions): Promise<boolean> {
+export async function runImport(
+  context: CommandContext,
+  locator: string,
+  options: ImportOptions & { readonly hooks: ImportHooks },
+): Promise<boolean> {
   let recognised: BarSource | undefined;
   if (!locator.startsWith("qlib:")) {
     const { mapping } = options;
@@ -69,8 +87,19 @@ async function runImport(context: CommandContext, locator: string, options: Impo
   if (nothing)
     context.terminal.warn(`warning: not one of ${count(read)} rows was taken; the lines above say why`);
   const ok = result.failures.length === 0 && !nothing && (ranged || absent.length === 0);
-  context.terminal.result({ ok, ...result, store: storeName(result.source) });
+  const more = await afterImport(context, result, options.hooks);
+  context.terminal.result({ ok, ...result, store: storeName(result.source), ...more });
   return ok;
+}
+
+async function afterImport(
+  context: CommandContext,
+  imported: ImportedSource,
+  hooks: ImportHooks,
+): Promise<Readonly<Record<string, unknown>>> {
+  if (hooks.afterImport === undefined || imported.generation === imported.previousGeneration) return {};
+  const { precompute } = readSettings(context.workspace);
+  return precompute.afterImport ? hooks.afterImport(context, imported) : {};
 }
 
 /** Imports and says what happened; also what the demo runs. */
@@ -82,10 +111,12 @@ export async function importInto(
   const { terminal } = context;
   const range = rangeArgument(options);
   const codes = options.codes === undefined ? undefined : codesArgument(options.codes);
-  const source = noteDelivered(options.recognised ?? (await openSource(locator, options.mapping)));
+  const opened = options.recognised ?? (await openSource(locator, options.mapping));
+  const source = noteDelivered(opened);
   const progress = terminal.progress("import", 0, "rows");
   const { result, quality, pages } = await refreshData(workspaceAt(context.workspace), source, {
     engine: version,
+    remember: originOf(opened, { locator, mapping: options.mapping, folder: process.cwd() }),
     request: {
       ...range,
       ...(codes === undefined ? {} : { instruments: codes }),

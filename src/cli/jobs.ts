@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { Jobs, JobView, LogFilter } from "#jobs/jobs";
+import type { JobView, LogFilter } from "#jobs/jobs";
 import { type JobState, jobStates } from "#jobs/job-state";
 import type { LogLevel } from "#jobs/job-kind";
 import { threadsArgument } from "./arguments.ts";
@@ -109,7 +109,11 @@ function goOnCommand(name: "resume" | "retry", description: string): Command {
     .option("--detach", "only queue the job, for a running serve or worker")
     .action((id: string, options: GoOnOptions) =>
       runCommand(options, async (context) => {
-        await using state = await loadState(context);
+        const { threads } = options;
+        await using state = await loadState(context, {
+          threads: threads === undefined ? workThreads() : threadsArgument(threads),
+          signal: context.signal,
+        });
         const job = await goOn(context, state, { id: jobArgument(id), name, options });
         describeJob(context, job);
         const ok = options.detach === true || outcomeOf(job);
@@ -121,21 +125,17 @@ function goOnCommand(name: "resume" | "retry", description: string): Command {
 
 async function goOn(
   context: CommandContext,
-  { jobs, work }: State,
+  state: State,
   {
     id,
     name,
     options,
   }: { readonly id: string; readonly name: "resume" | "retry"; readonly options: GoOnOptions },
 ): Promise<JobView> {
-  const { threads } = options;
-  const view = await jobs[name](id);
+  const view = await state.jobs[name](id);
   if (options.detach === true) return view;
-  await work({
-    threads: threads === undefined ? workThreads() : threadsArgument(threads),
-    signal: context.signal,
-  });
-  return await followJob(context, jobs, id);
+  await state.work();
+  return await followJob(context, state.jobs, id);
 }
 
 interface LogsOptions extends SharedOptions {

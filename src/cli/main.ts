@@ -9,4 +9,10 @@ if (Number(process.versions.node.split(".")[0]) !== NODE_MAJOR) {
   process.exit(1);
 }
 
+// The reader of a pipe has seen enough (`| head`): nobody is left to tell.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
+
 await runProgram(process.argv);

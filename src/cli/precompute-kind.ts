@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { DataError } from "#data/errors";
+import type { OpenedStore } from "#data/store/open-store";
 import { ExpressionError } from "#expression/errors";
 import { FactorError } from "#factors/errors";
 import type { EndedShard, JobKind, StepContext } from "#jobs/job-kind";
@@ -15,7 +16,8 @@ import {
 import type { PrecomputePlan, PrecomputeShard } from "#pipelines/precompute/plan";
 import type { ShardResult } from "#pipelines/precompute/shard";
 import type { ShardThreads } from "#pipelines/precompute/shard-threads";
-import { storeName } from "#pipelines/workspace";
+import { refreshKnownSources } from "#pipelines/known-sources/refresh-known-sources";
+import { storeName, workspaceAt } from "#pipelines/workspace";
 
 /** What is done once a run's generation stands: versions, validation, exports. */
 export interface AfterCommit {
@@ -53,7 +55,7 @@ type Context<State> = StepContext<ResolvedOrder, State>;
 export const PRECOMPUTE = "precompute";
 
 /** Shards for each thread, so that the last ones end together. */
-const SHARDS_A_THREAD = 4;
+export const SHARDS_A_THREAD = 4;
 const LOCK_PATIENCE_MS = 120_000;
 
 /** The precompute run as a job: plan, shards of instrument blocks, one commit. */
@@ -67,11 +69,13 @@ export function precomputeKind(
     check: (payload) => checkedOrder(payload),
     exclusive: ({ store }) => `precompute ${store}`,
     isPermanent,
-    async plan(order, { jobId, log }) {
+    async plan(order, context) {
+      const { jobId } = context;
       const placed = await placeOrder(workspace, order);
       const { store, factors } = placed;
+      if (order.refresh === true) await refreshSources(workspace, store, { version, context });
       for (const { code, message } of factors.problems)
-        log({ level: "warning", message: `${code} ${message}` });
+        context.log({ level: "warning", message: `${code} ${message}` });
       // One run works on a store at a time: what others hold is left over.
       for (const { run } of await store.runs()) if (run !== jobId) await store.endRun(run);
       const generation = await store.beginRun(jobId);
@@ -84,10 +88,10 @@ export function precomputeKind(
       await needDiskSpace(store.parts.storage.place, plan.totals.bytes);
       for (const { list, failures } of plan.sets) {
         for (const { name, code, message } of failures)
-          log({ level: "error", subject: `${list.name}.${name}`, message: `${code} ${message}` });
+          context.log({ level: "error", subject: `${list.name}.${name}`, message: `${code} ${message}` });
       }
       const { instruments, instrumentDays, factors: columns } = plan.totals;
-      log({
+      context.log({
         level: "info",
         message: `${shards.length} shards from generation ${generation} of ${storeName(store.key)}`,
         data: { sets: plan.sets.map(({ list }) => list.name), ...plan.totals },
@@ -99,7 +103,7 @@ export function precomputeKind(
       };
     },
     async run(shard, context) {
-      const { log, progress, signal, attempt, took, payload } = context;
+      const { signal, attempt, payload } = context;
       const plan = planOf(context);
       const { store } = await placeOrder(workspace, payload);
       await needDiskSpace(store.parts.storage.place, 0);
@@ -114,21 +118,22 @@ export function precomputeKind(
           done.instruments += instruments.length;
           done.instrumentDays += instrumentDays;
           done.instrumentFactors += instruments.length * plan.totals.factors;
-          progress(done);
+          context.progress(done);
           for (const instrument of instruments)
-            log({ level: "debug", subject: instrument, message: "computed" });
+            context.log({ level: "debug", subject: instrument, message: "computed" });
         },
       });
       for (const { instruments, code, message } of result.failed) {
         for (const instrument of instruments)
-          log({ level: "error", subject: instrument, message: `${code} ${message}` });
+          context.log({ level: "error", subject: instrument, message: `${code} ${message}` });
       }
-      for (const [subject, milliseconds] of Object.entries(result.milliseconds)) took(subject, milliseconds);
+      for (const [subject, milliseconds] of Object.entries(result.milliseconds))
+        context.took(subject, milliseconds);
       const failures = result.failed.reduce((sum, { instruments }) => sum + instruments.length, 0);
       return { result, done, failures };
     },
     async finish(shards, context) {
-      const { signal, payload: order, log } = context;
+      const { signal, payload: order } = context;
       const placed = await placeOrder(workspace, order);
       const plan: PrecomputePlan = {
         ...planOf(context),
@@ -136,17 +141,21 @@ export function precomputeKind(
       };
       const report = await patiently(() => commitPrecompute(placed.store, plan, resultsOf(shards)), signal);
       await threads().rest();
-      log({ level: "info", message: `generation ${report.generation} of ${storeName(placed.store.key)}` });
+      context.log({
+        level: "info",
+        message: `generation ${report.generation} of ${storeName(placed.store.key)}`,
+      });
       const after: Record<string, unknown> = {};
       const problems: { step: string; code: string; message: string }[] = [];
-      for (const step of options.after) {
+      const isNew = report.generation > report.inputGeneration;
+      for (const step of isNew ? options.after : []) {
         try {
           after[step.name] = await step.run({ placed, order, report, signal });
         } catch (error) {
           if (signal.aborted) throw error;
           const problem = { step: step.name, code: codeOf(error), message: messageOf(error) };
           problems.push(problem);
-          log({ level: "error", subject: step.name, message: `${problem.code} ${problem.message}` });
+          context.log({ level: "error", subject: step.name, message: `${problem.code} ${problem.message}` });
         }
       }
       const summary = { ...report, store: storeName(placed.store.key), after, problems };
@@ -168,6 +177,25 @@ function checkedOrder(payload: unknown): ResolvedOrder {
   const [issue] = parsed.error.issues;
   throw new DataError("DATA_VALUE_INVALID", `${issue!.path.join(".") || "the order"}: ${issue!.message}`, {
     remedy: "all that may be given is store, sets, codes, start, end, mode, vwap and validate",
+  });
+}
+
+/** Imports again what changed in the sources; one that cannot be read is told and does not keep the others back. */
+async function refreshSources(
+  workspace: string,
+  store: OpenedStore,
+  { version, context }: { readonly version: string; readonly context: Context<null> },
+): Promise<void> {
+  await refreshKnownSources(workspaceAt(workspace), store.key, {
+    engine: version,
+    signal: context.signal,
+    onSource(outcome) {
+      const { kind, locator } = outcome;
+      if (kind === "unchanged") return;
+      const isProblem = kind === "missing" || kind === "failed";
+      const message = isProblem ? `${outcome.problem.code} ${outcome.problem.message}` : "imported again";
+      context.log({ level: isProblem ? "warning" : "info", subject: locator, message });
+    },
   });
 }
 

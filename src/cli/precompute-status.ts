@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { StoreSnapshot } from "#data/store/panel-store";
 import { isoOf } from "#market/day";
 import { inputGeneration, inputsWrittenIn } from "#pipelines/precompute/input-generation";
-import { placeOrder, planOrder, resolveOrder, type PlacedOrder } from "#pipelines/precompute/order";
+import { placeOrder, planOrder, resolveOrder } from "#pipelines/precompute/order";
 import { isNothing, type PrecomputePlan } from "#pipelines/precompute/plan";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { count } from "./terminal.ts";

@@ -1,15 +1,22 @@
 import { Command } from "commander";
 import type { JobView } from "#jobs/jobs";
-import { placeOrder, planOrder, resolveOrder, type ResolvedOrder } from "#pipelines/precompute/order";
-import { isNothing } from "#pipelines/precompute/plan";
+import {
+  placeOrder,
+  planOrder,
+  resolveOrder,
+  type PlacedOrder,
+  type ResolvedOrder,
+} from "#pipelines/precompute/order";
+import { isNothing, type PrecomputePlan } from "#pipelines/precompute/plan";
 import { codesArgument, rangeArgument, threadsArgument } from "./arguments.ts";
 import { commaSeparated, reportProblems } from "./chosen-factors.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { followJob, outcomeOf, runningJob } from "./follow-job.ts";
+import { mayBeInterrupted } from "./interrupted.ts";
 import { UsageError } from "./outcome.ts";
-import { PRECOMPUTE, type PrecomputeSummary } from "./precompute-kind.ts";
+import { PRECOMPUTE, SHARDS_A_THREAD, type PrecomputeSummary } from "./precompute-kind.ts";
 import { loadState } from "./load-state.ts";
-import type { State } from "./state.ts";
+import type { State, WorkOptions as ThreadWork } from "./state.ts";
 import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { rollbackSubcommand } from "./precompute-rollback.ts";
@@ -18,7 +25,16 @@ import { refreshSources } from "./precompute-update.ts";
 import { verifySubcommand } from "./precompute-verify.ts";
 import { version } from "./version.ts";
 
-interface RunOptions extends SharedOptions {
+const MEMORY_MEGABYTES = "2048";
+
+/** How the work is done. */
+export interface WorkOptions {
+  readonly threads?: string;
+  readonly memory?: string;
+  readonly detach?: boolean;
+}
+
+interface RunOptions extends SharedOptions, WorkOptions {
   readonly store?: string;
   readonly set?: readonly string[];
   readonly codes?: string;
@@ -26,10 +42,7 @@ interface RunOptions extends SharedOptions {
   readonly end?: string;
   readonly full?: boolean;
   readonly vwap?: string;
-  readonly threads?: string;
-  readonly memory?: string;
   readonly validate?: boolean;
-  readonly detach?: boolean;
 }
 
 export function precomputeCommand(): Command {
@@ -78,39 +91,74 @@ function runSubcommand(name: string): Command {
     .option("--full", "compute everything again, whatever is stored")
     .option("--vwap <rule>", "what $vwap is where no source gives it: amount or typical")
     .option("--threads <n>", "threads; as many as there are cores unless told, at most 8")
-    .option("--memory <megabytes>", "resident memory that should not be exceeded", "2048")
+    .option("--memory <megabytes>", "resident memory that should not be exceeded", MEMORY_MEGABYTES)
     .option("--no-validate", "leave out the validation afterwards")
     .option("--detach", "only queue the job, for a running serve or worker");
 }
 
-/** `told`: what the answer for programs says besides. */
 async function runPrecompute(
   context: CommandContext,
   options: RunOptions,
   told: Readonly<Record<string, unknown>> = {},
 ): Promise<boolean> {
+  const order = await resolveOrder(context.workspace, orderOf(options));
+  const { ok, ...answer } = await precompute(context, order, options);
+  context.terminal.result({ ok, ...told, ...answer });
+  return ok;
+}
+
+/** What a run came to; `job` is null when there was nothing to compute. */
+export interface PrecomputeOutcome extends Partial<PrecomputeSummary> {
+  readonly ok: boolean;
+  readonly store: string;
+  readonly job: string | null;
+}
+
+/** Computes what is due as a job, in this process where no other one works at jobs. */
+export async function precompute(
+  context: CommandContext,
+  order: ResolvedOrder,
+  options: WorkOptions = {},
+): Promise<PrecomputeOutcome> {
   const { terminal, workspace } = context;
-  const order = await resolveOrder(workspace, orderOf(options));
+  const { store } = order;
   const placed = await placeOrder(workspace, order);
   reportProblems(terminal, placed.factors.problems);
-  const probe = await planOrder(placed, order, { run: "probe", version, shardsAtLeast: 1 });
+  const isDetached = options.detach === true;
+  const probe = await probed(placed, order);
+  const work = isDetached ? null : workOf(context, options, { store: placed.store.key, plan: probe });
+  if (isNothing(probe) && (isDetached || !(await mayBeInterrupted(workspace, placed.store))))
+    return nothingToDo(terminal, store, probe);
+  await using state = await loadState(context, work);
+  const turn = new Turn(context, state, { isDetached });
   if (isNothing(probe)) {
-    terminal.line(`store ${order.store} is current at generation ${probe.generation}: nothing to compute`);
-    terminal.result({ ok: true, store: order.store, generation: probe.generation, job: null, ...told });
-    return true;
+    // Everything is computed; a job that was cut off still has to end.
+    await turn.finishInterrupted(store);
+    const now = await probed(placed, order);
+    if (isNothing(now)) return nothingToDo(terminal, store, now);
   }
-  await using state = await loadState(context);
-  const view = await submitted(context, state, { order, options });
-  if (options.detach === true) {
+  const view = await turn.submit(order);
+  if (isDetached) {
     terminal.line(`queued as job ${view.id}`);
-    terminal.result({ ok: true, store: order.store, job: view.id, ...told });
-    return true;
+    return { ok: true, store, job: view.id };
   }
   const ended = await followJob(context, state.jobs, view.id);
   describeRun(terminal, ended);
-  const ok = outcomeOf(ended);
-  terminal.result({ ok, job: ended.id, ...told, ...(ended.summary as PrecomputeSummary) });
-  return ok;
+  return { ...(ended.summary as PrecomputeSummary | null), ok: outcomeOf(ended), store, job: ended.id };
+}
+
+/** What is due of an order now. */
+function probed(placed: PlacedOrder, order: ResolvedOrder): Promise<PrecomputePlan> {
+  return planOrder(placed, order, {
+    run: "probe",
+    version,
+    shardsAtLeast: SHARDS_A_THREAD * workThreads(),
+  });
+}
+
+function nothingToDo(terminal: Terminal, store: string, { generation }: PrecomputePlan): PrecomputeOutcome {
+  terminal.line(`store ${store} is current at generation ${generation}: nothing to compute`);
+  return { ok: true, store, job: null, generation };
 }
 
 /** Throws `UsageError` on options that cannot be read. */
@@ -132,34 +180,76 @@ function orderOf(options: RunOptions): Parameters<typeof resolveOrder>[1] {
   };
 }
 
-/** The job of this order; one that was interrupted is finished first. */
-async function submitted(
-  context: CommandContext,
-  state: State,
-  { order, options }: { readonly order: ResolvedOrder; readonly options: RunOptions },
-): Promise<JobView> {
-  const { terminal } = context;
-  const work = options.detach === true ? null : await startWork(context, state, options);
-  for (;;) {
-    try {
-      return await state.jobs.submit(PRECOMPUTE, order);
-    } catch (error) {
-      const running = await state.jobs.show(runningJob(error));
-      // Without a server's database this process is the only one that works: what is running was interrupted.
-      if (work === null || (state.isShared && running.progress.workers > 0)) throw error;
-      terminal.line(`job ${running.id} was interrupted and goes on first`);
-      await followJob(context, state.jobs, running.id);
+/** Gets a job into its turn: of those that exclude each other, one that was interrupted is finished first. */
+class Turn {
+  readonly #context: CommandContext;
+  readonly #state: State;
+  readonly #isDetached: boolean;
+  #isWorking = false;
+
+  /** A detached one leaves the work to other processes. */
+  constructor(context: CommandContext, state: State, { isDetached }: { readonly isDetached: boolean }) {
+    this.#context = context;
+    this.#state = state;
+    this.#isDetached = isDetached;
+  }
+
+  /** Throws JOB_RUNNING when another process is at a job that excludes this one. */
+  async submit(order: ResolvedOrder): Promise<JobView> {
+    for (;;) {
+      try {
+        const view = await this.#state.jobs.submit(PRECOMPUTE, order);
+        await this.#work();
+        return view;
+      } catch (error) {
+        const running = runningJob(error);
+        if (await this.#isTaken()) throw error;
+        await this.#finish(running);
+      }
     }
+  }
+
+  async finishInterrupted(store: string): Promise<void> {
+    for (const state of ["running", "queued"] as const) {
+      for (const { id, payload } of await this.#state.jobs.list({ state, kind: PRECOMPUTE })) {
+        if ((payload as ResolvedOrder).store === store && !(await this.#isTaken())) await this.#finish(id);
+      }
+    }
+  }
+
+  /** Whether it is for others to finish what is unfinished. */
+  async #isTaken(): Promise<boolean> {
+    if (this.#isDetached) return true;
+    return !this.#isWorking && this.#state.isShared && (await this.#state.jobs.workers()).length > 0;
+  }
+
+  async #finish(id: string): Promise<void> {
+    this.#context.terminal.line(`job ${id} was interrupted and goes on first`);
+    await this.#work();
+    await followJob(this.#context, this.#state.jobs, id);
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isWorking || this.#isDetached) return;
+    this.#isWorking = true;
+    await this.#state.work();
   }
 }
 
-async function startWork(context: CommandContext, state: State, options: RunOptions): Promise<unknown> {
-  const threads = options.threads === undefined ? workThreads() : threadsArgument(options.threads);
-  const megabytes = Number(options.memory);
-  if (!(megabytes >= 64)) {
-    throw new UsageError(`--memory ${options.memory} is not a size`, "give megabytes, 64 or more");
-  }
-  return await state.work({ threads, memoryLimit: megabytes * 2 ** 20, signal: context.signal });
+function workOf(
+  { signal }: CommandContext,
+  { threads, memory = MEMORY_MEGABYTES }: WorkOptions,
+  ahead: NonNullable<ThreadWork["ahead"]>,
+): ThreadWork {
+  const megabytes = Number(memory);
+  if (!(megabytes >= 64))
+    throw new UsageError(`--memory ${memory} is not a size`, "give megabytes, 64 or more");
+  return {
+    threads: threads === undefined ? workThreads() : threadsArgument(threads),
+    memoryLimit: megabytes * 2 ** 20,
+    signal,
+    ahead,
+  };
 }
 
 function describeRun(terminal: Terminal, view: JobView): void {

@@ -1,4 +1,7 @@
 import { Command, CommanderError } from "commander";
+import { storeName } from "#pipelines/workspace";
+import type { CommandContext } from "./command.ts";
+import type { ImportedSource } from "./import.ts";
 import { exitCode } from "./outcome.ts";
 import { openTerminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -6,15 +9,26 @@ import { version } from "./version.ts";
 /** Every command lives in the file of its name, which is loaded when it is called. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import("./demo.ts")).demoCommand(),
-  import: async () => (await import("./import.ts")).importCommand(),
+  import: async () => (await import("./import.ts")).importCommand({ afterImport: precomputeAfterImport }),
   data: async () => (await import("./data.ts")).dataCommand(),
   factors: async () => (await import("./factors.ts")).factorsCommand(),
   precompute: async () => (await import("./precompute.ts")).precomputeCommand(),
   jobs: async () => (await import("./jobs.ts")).jobsCommand(),
   worker: async () => (await import("./worker.ts")).workerCommand(),
+  backup: async () => (await import("./backup.ts")).backupCommand(),
+  serve: async () => (await import("./serve.ts")).serveCommand(),
   qlib: async () => (await import("./qlib.ts")).qlibCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
 };
+
+/** Where the workspace's settings ask for it: an import brings the factors of its store up to date. */
+async function precomputeAfterImport(
+  context: CommandContext,
+  { source }: ImportedSource,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { precompute } = await import("./precompute.ts");
+  return { precompute: await precompute(context, { store: storeName(source) }) };
+}
 
 /** The whole command line, or as much of it as a call of one command needs. */
 export async function buildProgram(only?: string): Promise<Command> {

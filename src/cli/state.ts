@@ -2,23 +2,31 @@ import { join } from "node:path";
 import { hostProcesses, type Holder } from "#data/store/holder";
 import { openDatabase } from "#database/open-database";
 import type { StateDatabase } from "#database/state-database";
+import type { StoreKey } from "#data/store/panel-store";
+import type { AnyJobKind } from "#jobs/job-kind";
 import type { Jobs } from "#jobs/jobs";
 import { openJobs } from "#jobs/open-jobs";
 import { startWorker, type Worker } from "#jobs/worker";
+import type { PrecomputePlan } from "#pipelines/precompute/plan";
 import { ShardThreads } from "#pipelines/precompute/shard-threads";
 import { afterCommit } from "./after-commit.ts";
 import type { CommandContext } from "./command.ts";
 import { precomputeKind } from "./precompute-kind.ts";
+import { upkeepKinds } from "./upkeep-kinds.ts";
 import { version } from "./version.ts";
 
-/** The workspace's jobs as this process opened them, and what it needs to work at them itself. */
+/** The workspace's jobs as this process reached them, and how it works at them itself. */
 export interface State extends AsyncDisposable {
-  readonly database: StateDatabase;
   /** Whether other processes may work at the same jobs. */
   readonly isShared: boolean;
   readonly jobs: Jobs;
   /** Starts taking steps of jobs in this process. */
-  work(options: WorkOptions): Promise<Worker>;
+  work(): Promise<Worker>;
+}
+
+/** Of a process that has opened the state database itself. */
+export interface OpenedState extends State {
+  readonly database: StateDatabase;
 }
 
 export interface WorkOptions {
@@ -26,25 +34,33 @@ export interface WorkOptions {
   /** Resident memory in bytes that should not be exceeded. */
   readonly memoryLimit?: number;
   readonly signal?: AbortSignal;
+  /** What the threads may compile already while the database opens. */
+  readonly ahead?: { readonly store: StoreKey; readonly plan: PrecomputePlan };
 }
 
 /**
  * Opens the state database: the workspace's own, or the server at DATABASE_URL. Throws DATABASE_LOCKED when another
  * process holds the workspace's, and what `openDatabase` throws.
  */
-export async function openState({ workspace }: Pick<CommandContext, "workspace">): Promise<State> {
-  const database = await openDatabase({
-    directory: join(workspace, "state"),
-    url: process.env["DATABASE_URL"],
-    processes: hostProcesses,
+export async function openState(
+  { workspace }: Pick<CommandContext, "workspace">,
+  work: WorkOptions | null = null,
+): Promise<OpenedState> {
+  const threads = work === null ? null : new ShardThreads({ workspace, ...work });
+  if (work?.ahead !== undefined) threads?.prepare(work.ahead.store, work.ahead.plan);
+  const database = await openedDatabase(workspace).catch(async (error: unknown) => {
+    await threads?.[Symbol.asyncDispose]();
+    throw error;
   });
   const processes = { ...hostProcesses, isGone: (holder: unknown) => hostProcesses.isGone(holder as Holder) };
-  let threads: ShardThreads | null = null;
   const atWork = (): ShardThreads => {
     if (threads === null) throw new TypeError("this process does not work at jobs");
     return threads;
   };
-  const kinds = [precomputeKind({ workspace, version, threads: atWork, after: afterCommit })];
+  const kinds: readonly AnyJobKind[] = [
+    precomputeKind({ workspace, version, threads: atWork, after: afterCommit(workspace) }),
+    ...upkeepKinds(workspace),
+  ];
   try {
     const jobs = await openJobs(database, kinds, { processes });
     let worker: Worker | null = null;
@@ -52,9 +68,9 @@ export async function openState({ workspace }: Pick<CommandContext, "workspace">
       database,
       isShared: database.kind === "postgres",
       jobs,
-      async work({ signal, threads: slots, ...limits }) {
-        threads = new ShardThreads({ workspace, threads: slots, ...limits });
-        const options = { slots, processes, ...(signal === undefined ? {} : { signal }) };
+      async work() {
+        const signal = work?.signal;
+        const options = { slots: atWork().threads, processes, ...(signal === undefined ? {} : { signal }) };
         return (worker = await startWorker(database, kinds, options));
       },
       async [Symbol.asyncDispose]() {
@@ -65,7 +81,16 @@ export async function openState({ workspace }: Pick<CommandContext, "workspace">
       },
     };
   } catch (error) {
+    await threads?.[Symbol.asyncDispose]();
     await database.close();
     throw error;
   }
+}
+
+function openedDatabase(workspace: string): Promise<StateDatabase> {
+  return openDatabase({
+    directory: join(workspace, "state"),
+    url: process.env["DATABASE_URL"],
+    processes: hostProcesses,
+  });
 }

@@ -2,7 +2,6 @@ import { Command } from "commander";
 import { threadsArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
-import { loadState } from "./load-state.ts";
 import { workThreads } from "./work-threads.ts";
 
 interface WorkerOptions extends SharedOptions {
@@ -22,14 +21,17 @@ export function workerCommand(): Command {
       runCommand(options, async (context) => {
         const { terminal, signal } = context;
         const threads = options.threads === undefined ? workThreads() : threadsArgument(options.threads);
-        await using state = await loadState(context);
+        // A server's database is not opened twice: DATABASE_LOCKED names its process.
+        const { openState } = await import("./state.ts");
+        const memoryLimit = Number(options.memory) * 2 ** 20;
+        await using state = await openState(context, { threads, memoryLimit });
         if (!state.isShared) {
           throw new UsageError(
             "the workspace's own database belongs to one process at a time",
             "set DATABASE_URL to a PostgreSQL server for workers beside it, or let `alphaloom serve` do the work",
           );
         }
-        const worker = await state.work({ threads, memoryLimit: Number(options.memory) * 2 ** 20 });
+        const worker = await state.work();
         terminal.line(
           `worker ${worker.id} takes steps on ${threads} threads; Ctrl+C lets it finish and ends it`,
         );

@@ -58,7 +58,6 @@ export async function recoverSteps(
   function isDead(worker: (typeof rows)[number]): boolean {
     // Whoever has PGlite open is the only one who has.
     if (database.kind === "pglite") return worker.process !== processToken;
-    if (worker.process === processToken) return false;
     if (worker.holder !== null && options.processes?.isGone(worker.holder) === true) return true;
     return options.leaseMs !== null && worker.silent_ms > options.leaseMs;
   }

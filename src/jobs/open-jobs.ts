@@ -7,6 +7,7 @@ import type { AnyJobKind } from "./job-kind.ts";
 import { readLog, readTimings } from "./job-log.ts";
 import { isEnded } from "./job-state.ts";
 import type { Jobs, JobView, ScheduleOrder, SubmitOptions, WaitOptions, WorkerView } from "./jobs.ts";
+import { sayNewSteps } from "./new-steps.ts";
 import { persist } from "./persist.ts";
 import type { JobDatabase } from "./rows.ts";
 import { listSchedules, removeSchedule, setSchedule } from "./schedules.ts";
@@ -42,6 +43,7 @@ export async function openJobs(
     how: (transaction: Queryable, queue: StepQueue, id: string) => Promise<void>,
   ): Promise<JobView> => {
     await database.transaction((transaction) => how(transaction, queue, id));
+    sayNewSteps();
     return await show(id);
   };
   const close = (): Promise<void> => queue.close();
@@ -51,6 +53,7 @@ export async function openJobs(
       const id = await database.transaction((transaction) =>
         submitJob(transaction, queue, { kind, payload, options: submitOptions }),
       );
+      sayNewSteps();
       return await show(id);
     },
     list: (filter) => listJobs(database, known, filter),

@@ -15,15 +15,14 @@ export interface PulseOptions {
   readonly row: WorkerRow;
   readonly ends: StepEnds;
   readonly runs: ReadonlySet<StepRun>;
+  /** How many steps were asked for so far; null while the answer to one is awaited. */
+  readonly takes: () => number | null;
   readonly tickMs: number;
   readonly writeMs: number;
   readonly heartbeatMs: number;
   readonly cancelGraceMs: number;
   readonly report: (error: unknown) => void;
 }
-
-/** A claim that nobody here knows of and is older than this was taken in a transaction whose answer got lost. */
-const ORPHAN_MS = 10_000;
 
 interface WatchRow {
   readonly job: string;
@@ -32,7 +31,6 @@ interface WatchRow {
   readonly claim: string;
   readonly is_cancelled: boolean;
   readonly cancelled_ms: number | null;
-  readonly running_ms: number;
 }
 
 export class Pulse {
@@ -61,8 +59,10 @@ export class Pulse {
 
   async #beat(): Promise<void> {
     const now = performance.now();
+    const isDue = now - this.#beaten >= this.#options.heartbeatMs;
+    if (!isDue && this.#options.runs.size === 0) return;
     try {
-      if (now - this.#beaten >= this.#options.heartbeatMs) {
+      if (isDue) {
         await this.#options.row.beat();
         this.#beaten = now;
         this.#steadySince ??= now;
@@ -108,11 +108,11 @@ export class Pulse {
   async #watch(): Promise<void> {
     const { worker, runs, cancelGraceMs } = this.#options;
     const watched = [...runs].filter((run) => !run.isEnding);
+    const takes = this.#options.takes();
     const { rows } = await this.#database.query<WatchRow>(
       `select step.job_id as job, step.part, step.ordinal, step.claim,
          job.cancel_requested_at is not null as is_cancelled,
-         (extract(epoch from clock_timestamp() - job.cancel_requested_at) * 1000)::double precision as cancelled_ms,
-         (extract(epoch from clock_timestamp() - step.started_at) * 1000)::double precision as running_ms
+         (extract(epoch from clock_timestamp() - job.cancel_requested_at) * 1000)::double precision as cancelled_ms
        from alphaloom.step as step join alphaloom.job as job on job.id = step.job_id
        where step.worker = $1 and step.state = 'running'`,
       [worker],
@@ -131,9 +131,11 @@ export class Pulse {
         }
       }
     }
+    // A claim that nobody here knows of was taken in a transaction whose answer got lost.
+    if (takes === null || takes !== this.#options.takes()) return;
     const mine = new Set([...runs].map((run) => run.claim.token));
     for (const row of rows) {
-      if (!mine.has(row.claim) && row.running_ms > ORPHAN_MS) await this.#release(row);
+      if (!mine.has(row.claim)) await this.#release(row);
     }
   }
 

@@ -74,6 +74,9 @@ export function unknownJob(id: string): JobError {
   });
 }
 
+/** What JSON can say and PostgreSQL's jsonb cannot hold: U+0000 and halves of surrogate pairs. */
+const unstorable = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
+
 /** A value as the text that a jsonb column takes. Throws JOB_PAYLOAD when it is no JSON value. */
 export function jsonText(value: unknown, what: string): string {
   let text: string | undefined;
@@ -83,8 +86,7 @@ export function jsonText(value: unknown, what: string): string {
     throw notJson(what, cause);
   }
   if (text === undefined) throw notJson(what);
-  // PostgreSQL's jsonb has no U+0000.
-  return text.replaceAll("\\u0000", "\\ufffd");
+  return text.replace(unstorable, "$1\\ufffd");
 }
 
 function notJson(what: string, cause?: unknown): JobError {

@@ -96,7 +96,7 @@ export class StepEnds {
     options: StepRecord & { readonly tries: number; readonly isPermanent: boolean; readonly pauseMs: number },
   ): Promise<boolean> {
     const failure = failureOf(error);
-    return this.#change(claim, options, async (transaction) => {
+    return this.#change(claim, { lines: options.lines, timings: [] }, async (transaction) => {
       const { rows } = await transaction.query<{ readonly errors: number }>(
         `update alphaloom.step set errors = errors + 1, error = $4::text::jsonb, progress = null, fraction = null
          where job_id = $1 and part = $2 and ordinal = $3 returning errors`,
@@ -129,7 +129,7 @@ export class StepEnds {
 
   /** Gives an unfinished step back, to be run again by whoever comes; a cancelled job's waits for `resume`. */
   released(claim: Claim, record: StepRecord): Promise<boolean> {
-    return this.#change(claim, record, async (transaction) => {
+    return this.#change(claim, { lines: record.lines, timings: [] }, async (transaction) => {
       await requeue(transaction, this.#queue, claim, 0);
     });
   }

@@ -74,8 +74,8 @@ export class StepRun {
   }
 
   #log(line: LogEntry): void {
-    if (this.#lines.length < LINES_HELD) this.#lines.push(stamped(line, Date.now()));
-    else this.#dropped += 1;
+    if (this.#lines.length >= LINES_HELD) this.#dropped += 1;
+    else this.#lines.push(stamped({ ...line, data: storable(line.data) }, Date.now()));
   }
 
   /** The unwritten lines, which are no longer held here: whoever fails to write them hands them back. */
@@ -102,5 +102,14 @@ export class StepRun {
 
   timings(): Timing[] {
     return [...this.#timings].map(([subject, time]) => ({ subject, ...time }));
+  }
+}
+
+/** A line is not lost because of what somebody put beside it. */
+function storable(data: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(data ?? null)) as unknown;
+  } catch {
+    return String(data);
   }
 }

@@ -53,20 +53,28 @@ export function upkeep(database: JobDatabase, queue: StepQueue, options: UpkeepO
 /** Keeps the newest ended jobs, and the newest lines of the log of those that are under way. */
 export async function tidy(
   database: JobDatabase,
-  { kinds, keepJobs, keepLines }: Pick<UpkeepOptions, "kinds" | "keepJobs" | "keepLines">,
+  options: Pick<UpkeepOptions, "kinds" | "keepJobs" | "keepLines" | "report">,
 ): Promise<void> {
-  const { rows: crowded } = await database.query<{ readonly job_id: string }>(
-    "select job_id from alphaloom.job_log group by job_id having count(*) > $1",
+  const { kinds, keepJobs, keepLines, report } = options;
+  const { rows: crowded } = await database.query<{ readonly id: string }>(
+    `select id from alphaloom.job where last_seq > $1
+       and (finished_at is null or finished_at > clock_timestamp() - interval '10 minutes')`,
     [keepLines],
   );
-  for (const { job_id: job } of crowded) await trimLog(database, job, keepLines);
+  for (const { id: job } of crowded) await trimLog(database, job, keepLines);
   const { rows: old } = await database.query<JobRow>(
     `select id, kind, payload, state, plan_state from alphaloom.job where state not in ('queued', 'running')
      order by number desc offset $1`,
     [keepJobs],
   );
   for (const job of old) {
-    await abandon(database, kinds, job);
+    try {
+      await abandon(database, kinds, job);
+    } catch (error) {
+      // The job stays, to be tried again with the next tidying.
+      report(error);
+      continue;
+    }
     await database.query("delete from alphaloom.job where id = $1 and state not in ('queued', 'running')", [
       job.id,
     ]);

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { takeStep } from "./claim.ts";
+import { type Taken, takeStep } from "./claim.ts";
 import { type Processes, recoverSteps } from "./dead-workers.ts";
 import type { AnyJobKind } from "./job-kind.ts";
 import { perform } from "./perform.ts";
@@ -15,6 +15,7 @@ import { StepEnds } from "./step-end.ts";
 import { StepQueue } from "./step-queue.ts";
 import { StepRun } from "./step-run.ts";
 import { JobKinds } from "./submit.ts";
+import { onNewSteps } from "./new-steps.ts";
 import type { Tick } from "./ticking.ts";
 import { upkeep } from "./upkeep.ts";
 import { WorkerRow } from "./worker-rows.ts";
@@ -28,7 +29,7 @@ export interface WorkerOptions {
   readonly processes?: Processes;
   /** Told what goes wrong in the background; a warning of the process unless given. */
   readonly report?: (error: unknown) => void;
-  /** How often an idle worker looks for steps; 150. */
+  /** How often an idle worker looks for steps; 150, or 500 on PGlite, where steps come from this process and wake it. */
   readonly pollMs?: number;
   /** How often a busy worker looks whether its steps were cancelled; 250. */
   readonly watchMs?: number;
@@ -40,7 +41,7 @@ export interface WorkerOptions {
   readonly leaseMs?: number;
   /** The pause before a step that failed is tried again; 500. Doubles with each try. */
   readonly pauseMs?: number;
-  /** How many ended jobs are kept; 200. */
+  /** How many ended jobs are kept; 100. */
   readonly keepJobs?: number;
   /** How many lines of a job's log are kept, of the harmless levels and of warnings and errors each; 20,000. */
   readonly keepLines?: number;
@@ -82,10 +83,13 @@ class RunningWorker implements Worker {
   readonly #underWay = new Set<StepRun>();
   readonly #stopping = new AbortController();
   readonly #giveUp = new AbortController();
+  #takes = 0;
+  #isTaking = false;
   #pulse: Pulse | null = null;
   #ticks: Tick[] = [];
   #loop: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
+  #sleeps: () => void = () => {};
   #stopped: Promise<void> | null = null;
 
   constructor(database: JobDatabase, queue: StepQueue, settings: Settings) {
@@ -106,6 +110,7 @@ class RunningWorker implements Worker {
       row: this.#row,
       ends: this.#ends,
       runs: this.#underWay,
+      takes: () => (this.#isTaking ? null : this.#takes),
       tickMs: this.#settings.watchMs ?? 250,
       writeMs: 500,
       heartbeatMs: this.#settings.heartbeatMs ?? 2000,
@@ -119,15 +124,17 @@ class RunningWorker implements Worker {
       processes,
       leaseMs,
       steadyMs: () => pulse.steadyMs,
-      keepJobs: this.#settings.keepJobs ?? 200,
+      keepJobs: this.#settings.keepJobs ?? 100,
       keepLines: this.#settings.keepLines ?? 20_000,
       report,
     });
+    this.#sleeps = onNewSteps(() => this.#wake());
     this.#loop = this.#takeSteps();
   }
 
   async #takeSteps(): Promise<void> {
-    const { slots = 1, pollMs = 150, report } = this.#settings;
+    const { slots = 1, report } = this.#settings;
+    const { pollMs = this.#database.kind === "pglite" ? 500 : 150 } = this.#settings;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       if (this.#runs.size >= slots) {
@@ -135,13 +142,25 @@ class RunningWorker implements Worker {
         continue;
       }
       try {
-        const taken = await takeStep(this.#database, this.#queue, this.id);
+        const taken = await this.#take();
         if (taken === "drained") await this.#rest(pollMs);
-        else if (taken !== "stale") this.#begin(new StepRun(taken));
       } catch (error) {
         if (!isDown(error)) report(error);
         await this.#rest(isDown(error) ? pollMs : 1000);
       }
+    }
+  }
+
+  /** Takes a step and starts it: between the two nobody may think that the claim is nobody's. */
+  async #take(): Promise<Taken> {
+    this.#takes += 1;
+    this.#isTaking = true;
+    try {
+      const taken = await takeStep(this.#database, this.#queue, this.id);
+      if (typeof taken !== "string") this.#begin(new StepRun(taken));
+      return taken;
+    } finally {
+      this.#isTaking = false;
     }
   }
 
@@ -189,6 +208,7 @@ class RunningWorker implements Worker {
 
   async #stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
+    this.#sleeps();
     this.#wake();
     await this.#loop;
     await this.#performed(graceMs);

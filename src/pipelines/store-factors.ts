@@ -53,6 +53,7 @@ export async function storeFactors(
       for (const [index, { input }] of plan.shards.entries()) {
         const { signal, onBlock } = options;
         const result = await computer.run(input, {
+          run,
           attempt: index + 1,
           ...(signal === undefined ? {} : { signal }),
           ...(onBlock === undefined ? {} : { onBlock: () => onBlock(++done, of) }),

@@ -63,8 +63,10 @@ export function tableOfPanel(panel: Panel): SeriesTable {
 }
 
 export interface StoreTableRequest {
-  /** Fields by set, e.g. `{bars: ["close", "factor"]}`; a name may appear in one set only. */
+  /** Fields by set, e.g. `{bars: ["close", "factor"]}`; a column's name may come once only. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
+  /** Sets whose columns are named `set.field`. */
+  readonly qualified?: ReadonlySet<string>;
   /** Only these; default all. */
   readonly instruments?: ReadonlySet<string>;
   readonly rows?: RowRange;
@@ -77,7 +79,7 @@ const CACHE_BYTES = 256 * 1024 * 1024;
 export function tableOfStore(snapshot: StoreSnapshot, request: StoreTableRequest): SeriesTable {
   const from = request.rows?.from ?? 0;
   const to = request.rows?.to ?? snapshot.time.days.length;
-  const fields = storeFields(snapshot, request.fields);
+  const fields = storeFields(snapshot, request);
   const listed = snapshot.instruments
     .filter(({ id }) => request.instruments?.has(id) ?? true)
     .filter(({ first, last }) => Math.max(first, from) <= Math.min(last, to - 1))
@@ -87,7 +89,7 @@ export function tableOfStore(snapshot: StoreSnapshot, request: StoreTableRequest
     fields,
     instruments: listed.length,
     async *series() {
-      const cache = new BlockCache(snapshot, request.fields, { from, to });
+      const cache = new BlockCache(snapshot, request, { from, to });
       for (const stored of listed)
         yield seriesOfStored(stored, await cache.block(stored.block), { from, to });
     },
@@ -115,13 +117,13 @@ function seriesOfStored(
 class BlockCache {
   readonly #blocks = new Map<number, ReadonlyMap<string, Values>>();
   readonly #snapshot: StoreSnapshot;
-  readonly #fields: ReadonlyMap<string, readonly string[]>;
+  readonly #request: StoreTableRequest;
   readonly #rows: RowRange;
   #bytes = 0;
 
-  constructor(snapshot: StoreSnapshot, fields: ReadonlyMap<string, readonly string[]>, rows: RowRange) {
+  constructor(snapshot: StoreSnapshot, request: StoreTableRequest, rows: RowRange) {
     this.#snapshot = snapshot;
-    this.#fields = fields;
+    this.#request = request;
     this.#rows = rows;
   }
 
@@ -133,9 +135,9 @@ class BlockCache {
       return known;
     }
     const read = new Map<string, Values>();
-    for (const [set, names] of this.#fields) {
+    for (const [set, names] of this.#request.fields) {
       for (const [name, values] of await this.#snapshot.readBlock(set, index, names, this.#rows)) {
-        read.set(name, values);
+        read.set(columnName(this.#request, set, name), values);
       }
     }
     this.#bytes += bytesOf(read);
@@ -155,13 +157,17 @@ function bytesOf(block: ReadonlyMap<string, Values>): number {
   return bytes;
 }
 
+function columnName({ qualified }: StoreTableRequest, set: string, name: string): string {
+  return qualified?.has(set) === true ? `${set}.${name}` : name;
+}
+
 /** Fields in the order asked for. Throws STORE_FIELD_MISSING, and DATA_VALUE_INVALID when two sets give one name. */
 function storeFields(
   snapshot: StoreSnapshot,
-  wanted: ReadonlyMap<string, readonly string[]>,
+  request: StoreTableRequest,
 ): { name: string; dtype: "f32" | "f64" }[] {
   const fields = new Map<string, { name: string; dtype: "f32" | "f64" }>();
-  for (const [setName, names] of wanted) {
+  for (const [setName, names] of request.fields) {
     const set = snapshot.fieldSets.get(setName);
     for (const name of names) {
       const field = set?.fields.find((each) => each.name === name);
@@ -171,13 +177,14 @@ function storeFields(
           place: { column: name },
         });
       }
-      if (fields.has(name)) {
-        throw new DataError("DATA_VALUE_INVALID", `two field sets give a column named ${name}`, {
+      const column = columnName(request, setName, name);
+      if (fields.has(column)) {
+        throw new DataError("DATA_VALUE_INVALID", `two field sets give a column named ${column}`, {
           remedy: "ask for one of them, or export them apart",
-          place: { column: name },
+          place: { column },
         });
       }
-      fields.set(name, { name, dtype: field.dtype });
+      fields.set(column, { name: column, dtype: field.dtype });
     }
   }
   return [...fields.values()];

@@ -176,6 +176,15 @@ describe("a store generation", () => {
     expect(found).toEqual([["I69", [1]]]);
   });
 
+  it("names the columns of sets that are to be told apart by set and field", async () => {
+    const snapshot = (await store()).snapshot();
+    const fields = storeFieldsOf(snapshot, "all");
+    const table = tableOfStore(snapshot, { fields, qualified: new Set(["extra"]) });
+    expect(table.fields.map(({ name }) => name)).toEqual(["close", "factor", "extra.turn"]);
+    for await (const { columns } of table.series())
+      expect([...columns.keys()]).toEqual(["close", "factor", "extra.turn"]);
+  });
+
   it("has its fields by name, by set and name, or all", async () => {
     const snapshot = (await store()).snapshot();
     expect([...storeFieldsOf(snapshot, "all")]).toEqual([

@@ -36,8 +36,16 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map(
   }),
 );
 
+const known = new WeakMap<AppliedOperator, Lowering | null>();
+
 /** The lowering of this use of an operator, or null when its reference kernel does the work. */
 export function loweringOf(node: AppliedOperator, graph: Graph): Lowering | null {
+  let lowering = known.get(node);
+  if (lowering === undefined) known.set(node, (lowering = findLowering(node, graph)));
+  return lowering;
+}
+
+function findLowering(node: AppliedOperator, graph: Graph): Lowering | null {
   const recurrence = recurrenceLowering(node);
   if (recurrence !== null) return recurrence;
   const lowering = lowerings.get(node.operator.name);

@@ -46,19 +46,20 @@ export function familiesOf(graph: Graph, request: FamilyRequest): Family[] {
       place.operations += group.operations;
     }
   }
+  const reach = reachWithin(graph, sources);
   return joined.map((group, index) => ({
     name: `${request.prefix}${index}`,
     lanes,
     targets: group.targets.sort((a, b) => a - b),
-    reach: Math.max(0, ...group.targets.map((id) => reachWithin(graph, id, sources))),
+    reach: Math.max(0, ...group.targets.map(reach)),
     continuous,
     close: request.close,
     operations: group.operations,
   }));
 }
 
-/** Rows that a value depends on when the sources are at hand. */
-export function reachWithin(graph: Graph, id: number, sources: ReadonlyMap<number, Source>): number {
+/** Rows that a value depends on when the sources are at hand, by node. */
+export function reachWithin(graph: Graph, sources: ReadonlyMap<number, Source>): (id: number) => number {
   const known = new Map<number, number>();
   const visit = (each: number): number => {
     const node = graph.nodes[each]!;
@@ -75,7 +76,7 @@ export function reachWithin(graph: Graph, id: number, sources: ReadonlyMap<numbe
     }
     return rows;
   };
-  return visit(id);
+  return visit;
 }
 
 /** Whether a recurrence is part of a target. */

@@ -40,10 +40,31 @@ export interface RunOptions {
    * still in the cache need not be written to memory and read again. Graphs of several stages deliver all rows at once.
    */
   readonly consume?: (rows: Rows) => void;
+  /** Which of the program's areas gets the results; default the first. */
+  readonly area?: number;
   /** Where recurrences go on; of row `from`. */
   readonly resume?: Checkpoint;
   /** Rows, in ascending order, for which `checkpoints` shall be there afterwards: after `from`, and up to `to`. */
   readonly checkpoints?: readonly number[];
+}
+
+export interface ResultMemory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly address: number;
+}
+
+/** One output of an area of results, `[row − from][lane]`. */
+export function outputOf(
+  { layout, plan, places, shape }: BlockProgram,
+  { buffer, address }: ResultMemory,
+  which: { readonly index: number; readonly area: number; readonly rows: number },
+): Float32Array | Float64Array {
+  const outputs = which.area * plan.graph.outputs.length;
+  const start = address + (outputs + places[which.index]!) * layout.resultStride;
+  const length = which.rows * shape.lanes;
+  return plan.precision === "f32"
+    ? new Float32Array(buffer, start, length)
+    : new Float64Array(buffer, start, length);
 }
 
 type Call = (...parameters: number[]) => number;
@@ -56,6 +77,10 @@ interface BoundVersion {
   /** The rings after rows on which nothing was listed. */
   readonly empty: Uint8Array[];
   readonly pairs: readonly number[];
+  /** Those that are called for. */
+  readonly calls: readonly number[];
+  /** Quads that a call computes: the given one, or the next one as well. */
+  readonly quads: 1 | 2;
   /** Address of the rings by quad of a group and pair: groups run one after another. */
   readonly state: readonly (readonly number[])[];
 }
@@ -92,6 +117,8 @@ export class BlockEngine {
   readonly #outputBytes: number;
   readonly #outputAddress: number;
   readonly #resultAddress: number;
+  readonly #areaBytes: number;
+  #area = 0;
   #results: Rows = { from: 0, to: 0 };
 
   constructor(program: BlockProgram, module = new WebAssembly.Module(program.bytes)) {
@@ -111,18 +138,18 @@ export class BlockEngine {
       for (const version of [complete, masked]) {
         if (version === null) continue;
         const pairs = version.lanes === "f32x4" ? 1 : 2;
-        rings.set(
-          version.name,
-          Array.from({ length: together }, () =>
-            Array.from({ length: pairs }, () => memory.reserve(version.stateBytes)),
-          ),
+        const base = memory.reserve(together * pairs * version.stateBytes);
+        const state = Array.from({ length: together }, (_, place) =>
+          Array.from({ length: pairs }, (__, pair) => base + (place * pairs + pair) * version.stateBytes),
         );
+        rings.set(version.name, state);
       }
     }
     const outputs = plan.graph.outputs.length;
     this.#outputBytes = layout.outputBytes;
     this.#outputAddress = memory.reserve(together * this.#outputBytes);
-    this.#resultAddress = memory.reserve(outputs * layout.resultStride, 4096);
+    this.#areaBytes = outputs * layout.resultStride;
+    this.#resultAddress = memory.reserve((program.shape.areas ?? 1) * this.#areaBytes, 4096);
     const { exports } = new WebAssembly.Instance(module, { engine: { memory: memory.open() } });
     const bind = (version: VersionFacts): BoundVersion => ({
       call: exports[version.name] as Call,
@@ -130,6 +157,8 @@ export class BlockEngine {
       stateBytes: version.stateBytes,
       empty: [],
       pairs: version.lanes === "f32x4" ? [0] : [0, 1],
+      calls: version.lanes === "f32x4" || version.both ? [0] : [0, 1],
+      quads: version.lanes === "f32x4" && version.both ? 2 : 1,
       state: rings.get(version.name)!,
     });
     this.#stages = plan.stages.map(({ families }) =>
@@ -156,12 +185,13 @@ export class BlockEngine {
    */
   run(data: BlockData, options: RunOptions = {}): void {
     const { plan, shape } = this.program;
-    const { from = 0, to = shape.rows, resume } = options;
+    const { from = 0, to = shape.rows, area = 0, resume } = options;
     const reach = resume === undefined ? this.#reach : this.#resumedReach;
     const startOf = (node: number): number =>
       options.continues === true ? from : Math.max(0, from - (reach.get(node) ?? 0));
     this.#check(data, { ...options, from, to });
     this.#results = { from, to };
+    this.#area = area;
     this.checkpoints = (options.checkpoints ?? []).map((row) => ({
       ...firstCheckpoint(this.#stated, data.instruments),
       row,
@@ -185,14 +215,13 @@ export class BlockEngine {
    * One output of the last run, `[row − from][lane]`; NaN outside the instruments' spans. Valid until the next run.
    */
   output(index: number): Float32Array | Float64Array {
-    const { layout, plan, shape } = this.program;
     const { from, to } = this.#results;
-    const address = this.#resultAddress + this.program.places[index]! * layout.resultStride;
-    const length = (to - from) * shape.lanes;
-    const { f32, f64 } = this.#memory;
-    return plan.precision === "f32"
-      ? f32.subarray(address / 4, address / 4 + length)
-      : f64.subarray(address / 8, address / 8 + length);
+    return outputOf(this.program, this.results, { index, area: this.#area, rows: to - from });
+  }
+
+  /** Where the results lie: another thread can read them with `outputOf` when the program's memory is shared. */
+  get results(): ResultMemory {
+    return { buffer: this.#memory.buffer, address: this.#resultAddress };
   }
 
   /** Moves what is in memory of some rows to row 0 and after, for runs that continue there. */
@@ -205,6 +234,8 @@ export class BlockEngine {
     const { from, to, resume, checkpoints = [] } = options;
     const most = this.#consumesChunks(options) ? Math.min(results, CHUNK_ROWS) : results;
     const held = this.#consumesChunks(options) ? Math.min(to - from, CHUNK_ROWS) : to - from;
+    if (options.area !== undefined && options.area >= (this.program.shape.areas ?? 1))
+      throw new RangeError(`no area ${options.area} for results`);
     if (from < 0 || to > rows || from > to || held > most)
       throw new RangeError(`rows ${from} to ${to} of a program for ${rows} rows and ${results} results`);
     if (resume !== undefined && (resume.row !== from || resume.width !== this.#stated.width))
@@ -252,18 +283,33 @@ export class BlockEngine {
     for (let group = 0; group < quads; group += GROUP) {
       const end = Math.min(quads, group + GROUP);
       const progress = families.map(() => Array.from({ length: end - group }, newProgress));
+      const alive = new Uint8Array(end - group);
       for (let from = earliest; from < run.to; from = chunkEnd(from, run.to)) {
         const to = chunkEnd(from, run.to);
-        for (let quad = group; quad < end; quad++) {
-          if (!isAlive(run.data, quad, from, to)) continue;
-          for (const [index, family] of families.entries()) {
+        for (let place = 0; place < alive.length; place++)
+          alive[place] = isAlive(run.data, group + place, from, to) ? 1 : 0;
+        // All families of two quads, which may be computed together, before the next two.
+        for (let two = group; two < end; two += 2) {
+          const last = Math.min(two + 2, end);
+          if (!alive.subarray(two - group, last - group).includes(1)) continue;
+          for (let index = 0; index < families.length; index++) {
+            const bound = families[index]!;
+            const of = progress[index]!;
             const start = Math.max(from, starts[index]!);
             if (start >= to) continue;
-            const chunk = { data: run.data, quad, from: start, to };
-            const of = progress[index]![quad - group]!;
-            if (family.family.continuous)
-              this.#runContinuous(family, of, { ...chunk, moments: moments[index]! });
-            else this.#runChunk(family, of, chunk);
+            const isJoint = bound.complete.quads === 2;
+            if (isJoint) this.#runComplete(bound, of, { data: run.data, quad: two, from: start, to });
+            for (let quad = two; quad < last; quad++) {
+              if (alive[quad - group] === 0) continue;
+              const chunk = { data: run.data, quad, from: start, to };
+              this.statistics.chunks++;
+              if (bound.family.continuous) {
+                this.#runContinuous(bound, of[quad - group]!, { ...chunk, moments: moments[index]! });
+                continue;
+              }
+              if (!isJoint) this.#runComplete(bound, of, chunk);
+              this.#correct(bound, of[quad - group]!, chunk);
+            }
           }
         }
         const wanted = Math.max(from, run.from);
@@ -284,9 +330,10 @@ export class BlockEngine {
     if (places.from === places.to) return;
     this.#deliver.get(quads)!(
       this.#memory.base(group),
-      this.#memory.quadBytes,
+      layout.quadBytes,
       this.#outputAddress + places.from * layout.outputStride + (from % CHUNK_ROWS) * layout.outputRow,
       this.#resultAddress +
+        this.#area * this.#areaBytes +
         places.from * layout.resultStride +
         (from - this.#results.from) * layout.resultRow +
         group * layout.outputRow,
@@ -296,19 +343,40 @@ export class BlockEngine {
     );
   }
 
-  #runChunk(bound: BoundFamily, progress: Progress, chunk: Chunk): void {
+  /**
+   * Runs the complete version on the quads that it computes in a call, and notes where each was unfit for it; `progress` by
+   * quad of the group.
+   */
+  #runComplete({ complete, family }: BoundFamily, progress: readonly Progress[], chunk: Chunk): void {
     const { quad, from, to } = chunk;
-    const { family, complete, masked } = bound;
     const { reach } = family;
-    this.statistics.chunks++;
-    if (progress.completeUntil !== from && from > 0 && reach > 0) {
-      const before = { quad, from: from - reach, to: from, commit: 0, origin: 0 } as const;
-      progress.lastUnfit = Math.max(progress.lastUnfit, this.#call(complete, before));
+    const place = quad % GROUP;
+    if (progress[place]!.completeUntil !== from && from > 0 && reach > 0) {
+      const seen = this.#call(complete, { quad, from: from - reach, to: from, commit: 0, origin: 0 });
+      this.#noteUnfit(complete, progress, { quad, seen });
     }
     const seen = this.#call(complete, { quad, from, to, commit: 1, origin: 0 });
-    progress.completeUntil = to;
-    progress.lastUnfit = Math.max(progress.lastUnfit, seen);
+    this.#noteUnfit(complete, progress, { quad, seen });
+    progress[place]!.completeUntil = to;
+  }
+
+  #noteUnfit(
+    { quads }: BoundVersion,
+    progress: readonly Progress[],
+    { quad, seen }: { readonly quad: number; readonly seen: number },
+  ): void {
+    const first = progress[quad % GROUP]!;
+    first.lastUnfit = Math.max(first.lastUnfit, seen);
+    if (quads === 1) return;
+    const second = progress[(quad % GROUP) + 1]!;
+    second.lastUnfit = Math.max(second.lastUnfit, this.#memory.seenRow(quad + 1));
+  }
+
+  /** Runs the masked version where the complete one is not enough. */
+  #correct({ masked, family }: BoundFamily, progress: Progress, chunk: Chunk): void {
     if (masked === null) return;
+    const { quad, from, to } = chunk;
+    const { reach } = family;
     const isMissing = progress.lastUnfit + reach >= from || listedWithin(chunk, reach);
     if (!isMissing) return;
     this.statistics.masked++;
@@ -325,7 +393,6 @@ export class BlockEngine {
   ): void {
     const { data, quad, from, to, moments } = chunk;
     const { complete, family } = bound;
-    this.statistics.chunks++;
     const isBegun = progress.completeUntil === from;
     if (!isBegun) progress.maskedOrigin = from - family.reach - 1;
     const origin = progress.maskedOrigin;
@@ -399,7 +466,7 @@ export class BlockEngine {
     const place = quad % GROUP;
     const out = this.#outputAddress + place * this.#outputBytes + row * layout.outputRow;
     let last = NEVER;
-    for (const pair of version.pairs) {
+    for (const pair of version.calls) {
       const seen = (commit === 1 ? version.call : version.warm)(
         this.#memory.base(quad),
         out + pair * 2 * width,

@@ -1,4 +1,5 @@
-import { FIRST_ROWS, HEADER_BYTES, LAST_ROWS } from "#kernels/wasm/family-function";
+import { FIRST_ROWS, LAST_ROWS, SEEN_ROW } from "#kernels/wasm/family-function";
+import { MOST_PAGES } from "#kernels/wasm/module";
 import type { Source } from "#kernels/wasm/vector-graph";
 import { QUAD, type BlockProgram } from "./block-program.ts";
 
@@ -36,23 +37,20 @@ const OUTSIDE = 1;
 export class BlockMemory {
   readonly program: BlockProgram;
   readonly quads: number;
-  /** Distance of the data of neighbouring quads. */
-  readonly quadBytes: number;
   readonly #dataAddress: number;
   #next: number;
   #memory: WebAssembly.Memory | null = null;
-  #f32 = new Float32Array(0);
-  #f64 = new Float64Array(0);
+  #f32: Float32Array = new Float32Array(0);
+  #f64: Float64Array = new Float64Array(0);
+  #i32: Int32Array = new Int32Array(0);
 
   constructor(program: BlockProgram) {
     this.program = program;
-    const { layout, plan, shape } = program;
+    const { layout, shape } = program;
     this.quads = shape.lanes / QUAD;
-    const dataBytes = layout.f64.offset + plan.slots.f64 * layout.f64.stride;
-    this.quadBytes = aligned(Math.max(dataBytes, HEADER_BYTES) + 64);
     // Addresses of rows before row 0 must not fall below zero.
     this.#dataAddress = aligned((layout.pad + 1) * 32);
-    this.#next = aligned(this.#dataAddress + this.quads * this.quadBytes);
+    this.#next = aligned(this.#dataAddress + this.quads * layout.quadBytes);
   }
 
   /** Address of so many bytes; before `open` only. */
@@ -63,10 +61,15 @@ export class BlockMemory {
   }
 
   open(): WebAssembly.Memory {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((this.#next + PAGE) / PAGE) });
+    const initial = Math.ceil((this.#next + PAGE) / PAGE);
+    if (initial > MOST_PAGES) throw new RangeError(`a block of ${this.#next} bytes, beyond 32-bit addresses`);
+    const memory = new WebAssembly.Memory(
+      this.program.shape.shared === true ? { initial, maximum: initial, shared: true } : { initial },
+    );
     this.#memory = memory;
     this.#f32 = new Float32Array(memory.buffer);
     this.#f64 = new Float64Array(memory.buffer);
+    this.#i32 = new Int32Array(memory.buffer);
     const { plan, layout } = this.program;
     for (let quad = 0; quad < this.quads; quad++) {
       for (const source of plan.sources.values()) {
@@ -75,6 +78,15 @@ export class BlockMemory {
       }
     }
     return memory;
+  }
+
+  /** The last watched row of a quad that was computed together with the one before it. */
+  seenRow(quad: number): number {
+    return this.#i32[(this.base(quad) + SEEN_ROW) / 4]!;
+  }
+
+  get buffer(): ArrayBuffer | SharedArrayBuffer {
+    return this.#memory!.buffer;
   }
 
   get f32(): Float32Array {
@@ -91,7 +103,7 @@ export class BlockMemory {
 
   /** Address of a quad's data. */
   base(quad: number): number {
-    return this.#dataAddress + quad * this.quadBytes;
+    return this.#dataAddress + quad * this.program.layout.quadBytes;
   }
 
   /** Index of row 0 of a slot in the typed array of its type. */

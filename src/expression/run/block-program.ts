@@ -34,6 +34,10 @@ export interface BlockShape {
   readonly lanes: number;
   /** Most rows whose outputs one run delivers; default all. */
   readonly results?: number;
+  /** Runs whose results can be in memory at once; default 1. */
+  readonly areas?: number;
+  /** Whether other threads may read the memory. */
+  readonly shared?: boolean;
 }
 
 export interface FamilyVersions {
@@ -46,7 +50,10 @@ export interface FamilyVersions {
 export interface VersionFacts {
   readonly name: string;
   readonly lanes: Lanes;
+  /** Of four instruments (f32x4) or two (f64x2). */
   readonly stateBytes: number;
+  /** Whether a call computes two of these: two quads, or all four instruments. */
+  readonly both: boolean;
   readonly recurrences: readonly VectorRecurrence[];
 }
 
@@ -85,16 +92,18 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   const add = (part: Part, mode: LoweringMode, suffix: string): VersionFacts => {
     const name = `${part.family.name}${suffix}`;
     const vectors = lowered(plan, { ...part, places }, mode);
-    const { body, stateBytes, states } = familyFunction(vectors, layout);
+    const brief = !mode.complete && !part.family.continuous;
+    const twos = shape.lanes % (2 * QUAD) === 0;
+    const { body, both, stateBytes, states } = familyFunction(vectors, layout, { brief, twos });
     functions.push({ name, body, parameters: FAMILY_PARAMETERS });
     // Worth its compilation where most rows are there for their successors.
     if (shape.results !== undefined) {
-      const warm = familyFunction(vectors, layout, { warm: true });
+      const warm = familyFunction(vectors, layout, { brief, twos, warm: true });
       functions.push({ name: warmName(name), body: warm.body, parameters: FAMILY_PARAMETERS });
     }
     const leads = leadsWithin(plan.graph, part.family, part.stage.sources);
     const recurrences = states.map((state) => ({ places: state.places, lead: leads.get(state.key)! }));
-    return { name, lanes: mode.lanes, stateBytes, recurrences };
+    return { name, lanes: mode.lanes, stateBytes, both, recurrences };
   };
   for (const stage of plan.stages) {
     for (const family of stage.families) {
@@ -110,7 +119,7 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   for (const size of new Set([Math.min(GROUP, quads), quads % GROUP])) {
     if (size > 0) functions.push(deliverFunction(layout, plan.precision, size));
   }
-  const bytes = encodeModule(functions);
+  const bytes = encodeModule(functions, { shared: shape.shared === true });
   return { plan, shape, layout, bytes, places, delivered, versions };
 }
 
@@ -152,12 +161,11 @@ function lowered(
     if (own.has(node) && plan.outputLanes[index] === family.lanes)
       outputs.set(node, [...(outputs.get(node) ?? []), index]);
   }
+  const reach = reachWithin(graph, sources);
   const blends = mode.lanes !== family.lanes;
   for (const id of family.targets) {
     const delivered = precision === "f32" ? context.delivered(id) : context.number(id);
-    const unless = blends
-      ? context.fitForFloat32(streamsOf(graph, id, sources), reachWithin(graph, id, sources))
-      : null;
+    const unless = blends ? context.fitForFloat32(streamsOf(graph, id, sources), reach(id)) : null;
     for (const index of outputs.get(id) ?? []) {
       context.vectors.store({
         kind: "output",
@@ -179,6 +187,7 @@ function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout
   const stride = (width: number): number => (pad + shape.rows) * width + STAGGER;
   const f32 = { offset: HEADER_BYTES, stride: stride(16) };
   const f64 = { offset: HEADER_BYTES + plan.slots.f32 * f32.stride, stride: stride(32) };
+  const dataBytes = f64.offset + plan.slots.f64 * f64.stride;
   const width = plan.precision === "f32" ? 4 : 8;
   const outputs = plan.graph.outputs.length;
   const outputStride = (CHUNK_ROWS + 1) * QUAD * width + STAGGER;
@@ -186,6 +195,7 @@ function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout
     pad,
     f32,
     f64,
+    quadBytes: Math.ceil((dataBytes + 64) / 64) * 64,
     chunkRows: CHUNK_ROWS,
     outputRow: QUAD * width,
     outputStride,

@@ -22,6 +22,11 @@ export type Token =
 
 const SPACE = /\s+/y;
 const FIELD = /(\$\$?)([\p{L}\p{N}_、：（）]*)/uy;
+/** The same of ASCII alone, with nothing of another script behind it. */
+const ASCII_FIELD = /(\$\$?)(\w+)(?![\w\u0080-\uffff])/y;
+const ASCII_NAME = /[A-Za-z_]\w*(?![\w\u0080-\uffff])/y;
+/** What begins most of the tokens that are no names. */
+const NO_NAME = new Set("()+-*/,<>=&|'\"0123456789.[]");
 const NUMBER = /(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?/y;
 const NAME = /[\p{L}_][\p{L}\p{N}_]*/uy;
 const TEXT = /'([^'\\\n]*)'|"([^"\\\n]*)"/y;
@@ -44,7 +49,9 @@ export function tokensOf(text: string): Token[] {
   while (at < text.length) {
     if (match(SPACE) !== null) continue;
     const column = at + 1;
-    const field = match(FIELD);
+    // The patterns of any script are slow to make and to try: only where they may match.
+    const begin = text[at]!;
+    const field = begin === "$" ? (match(ASCII_FIELD) ?? match(FIELD)) : null;
     if (field !== null) {
       if (field[2] === "") {
         throw new ExpressionError("EXPRESSION_SYNTAX", `${field[1]!} is followed by no field name`, {
@@ -60,7 +67,7 @@ export function tokensOf(text: string): Token[] {
       tokens.push(numberToken(number[0], column));
       continue;
     }
-    const name = match(NAME);
+    const name = match(ASCII_NAME) ?? (NO_NAME.has(begin) ? null : match(NAME));
     if (name !== null) {
       tokens.push({ kind: "name", text: name[0], column });
       continue;

@@ -1,6 +1,6 @@
 /** A growing byte array with the number forms of the WebAssembly binary format (LEB128, little-endian floats). */
 export class Bytes {
-  #buffer = new Uint8Array(256);
+  #buffer = new Uint8Array(1024);
   #length = 0;
 
   get length(): number {
@@ -8,7 +8,7 @@ export class Bytes {
   }
 
   byte(value: number): this {
-    this.#reserve(1);
+    if (this.#length === this.#buffer.length) this.#reserve(1);
     this.#buffer[this.#length++] = value;
     return this;
   }
@@ -22,6 +22,7 @@ export class Bytes {
 
   /** Unsigned, below 2^32. */
   u32(value: number): this {
+    if (value >= 0 && value < 0x80) return this.byte(value);
     let rest = value >>> 0;
     while (rest >= 0x80) {
       this.byte((rest & 0x7f) | 0x80);

@@ -1,6 +1,6 @@
 import { Bytes } from "./bytes.ts";
 import { splat, type Lanes } from "./lanes.ts";
-import { float, i32, local, vector, type FloatOperation } from "./opcodes.ts";
+import { float, i32, laneSelect, local, vector, type FloatOperation } from "./opcodes.ts";
 
 /** Instructions of one function body, appended in order. */
 export class Code {
@@ -38,6 +38,11 @@ export class Code {
 
   float(lanes: Lanes, operation: FloatOperation): this {
     return this.simd(float[lanes][operation]);
+  }
+
+  /** Of `yes`, `no` and a condition on the stack: each lane by its condition, all of whose bits are equal. */
+  select(lanes: Lanes): this {
+    return this.simd(laneSelect[lanes]);
   }
 
   splat(lanes: Lanes, value: number): this {

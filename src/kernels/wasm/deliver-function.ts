@@ -136,7 +136,7 @@ class Delivery {
         code.get(AT).get(this.#first(index)).float(this.#lanes, "ge").simd(vector.and);
         code.get(AT).get(this.#last(index)).float(this.#lanes, "le").simd(vector.and);
       }
-      code.simd(vector.select).memory(vector.store, 2, index * 16);
+      code.select(this.#lanes).memory(vector.store, 2, index * 16);
     }
     code.get(SOURCE).whole(outputRow).op(i32.add).set(SOURCE);
     code.get(TARGET).whole(resultRow).op(i32.add).set(TARGET);

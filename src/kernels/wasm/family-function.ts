@@ -8,7 +8,16 @@ import {
   logOfPair,
   UPPER_HALF,
 } from "./float32-log.ts";
-import { liveCode, ringCode, ringsOf, VECTOR_BYTES as BYTES, type LiveCode, type Ring } from "./live-code.ts";
+import {
+  isSorting,
+  isWaiting,
+  liveCode,
+  ringCode,
+  ringsOf,
+  VECTOR_BYTES as BYTES,
+  type LiveCode,
+  type Ring,
+} from "./live-code.ts";
 import { control, i32, int32x4, int64x2, valueType, vector } from "./opcodes.ts";
 import type { Arithmetic, Comparison, Store, Vector, VectorGraph } from "./vector-graph.ts";
 
@@ -24,6 +33,8 @@ export interface DataLayout {
   readonly pad: number;
   readonly f32: Region;
   readonly f64: Region;
+  /** From one quad's data to the next one's. */
+  readonly quadBytes: number;
   /** Outputs of one chunk of rows: arrays `[output][chunkRows + 1][4]`, `outputStride` bytes apart. */
   readonly chunkRows: number;
   readonly outputRow: number;
@@ -41,14 +52,24 @@ interface Region {
   readonly stride: number;
 }
 
-/** Before the regions: the four first rows as float32, as float64, and the four last rows as float32. */
-export const HEADER_BYTES = 64;
+/**
+ * Before the regions: the four first rows as float32, as float64, the four last rows as float32, and the last watched row of a
+ * quad that was computed together with the one before it.
+ */
+export const HEADER_BYTES = 128;
 export const FIRST_ROWS = 16;
 export const LAST_ROWS = 48;
+export const SEEN_ROW = 64;
 export const NEVER = -(2 ** 31);
 
 export interface FamilyFunction {
   readonly body: Bytes;
+  /**
+   * Every step is done twice, so that one chain of steps goes on while the other waits for its results: the f64x2 function
+   * computes all four instruments and `pair` is 0; the f32x4 function computes the next quad as well. The rings of the
+   * second two or four lie behind those of the first.
+   */
+  readonly both: boolean;
   /** Bytes of ring memory for four instruments (f32x4) or two (f64x2). */
   readonly stateBytes: number;
   /** Where each recurrence of the graph keeps its state; null for a value that nothing reads. */
@@ -68,13 +89,21 @@ export const FAMILY_PARAMETERS = 9;
 
 const TWO_52 = 2 ** 52;
 
-/** `warm`: the part of it that fills the rings and watches, with the same rings. */
+export interface FunctionOptions {
+  /** Only the part that fills the rings and watches, with the same rings. */
+  readonly warm?: boolean;
+  /** Two instruments a call in f64x2, in half the code: for what runs seldom. */
+  readonly brief?: boolean;
+  /** Quads come by twos, so that a f32x4 function can do two. */
+  readonly twos?: boolean;
+}
+
 export function familyFunction(
   graph: VectorGraph,
   layout: DataLayout,
-  { warm = false }: { readonly warm?: boolean } = {},
+  options: FunctionOptions = {},
 ): FamilyFunction {
-  return new Emitter(graph, layout, warm).emit();
+  return new Emitter(graph, layout, options).emit();
 }
 
 class Emitter {
@@ -82,7 +111,10 @@ class Emitter {
   readonly #layout: DataLayout;
   readonly #code = new Code();
   readonly #live: LiveCode;
-  readonly #locals = new Map<Vector, number>();
+  /** By side: of the second two instruments the locals are other ones. */
+  readonly #locals = [new Map<Vector, number>(), new Map<Vector, number>()] as const;
+  readonly #sides: readonly Side[];
+  #side: Side = 0;
   /** Locals of the logarithm's constants. */
   readonly #bytes = new Map<string, number>();
   /** Local that holds the address offset of a row so many rows ago in rings of so many rows. */
@@ -93,10 +125,13 @@ class Emitter {
   #wholes = 0;
   #vectors = 0;
 
-  constructor(graph: VectorGraph, layout: DataLayout, warm: boolean) {
+  constructor(graph: VectorGraph, layout: DataLayout, options: FunctionOptions) {
+    const { warm = false, brief = false, twos = false } = options;
     this.#graph = graph;
     this.#layout = layout;
     const live = liveCode(graph);
+    const both = graph.lanes === "f64x2" ? !brief && !isSorting(live) : twos && isWaiting(live);
+    this.#sides = both ? [0, 1] : [0];
     ({ rings: this.#rings, bytes: this.#stateBytes } = ringsOf(live));
     this.#live = warm ? ringCode(live, graph.watched) : live;
   }
@@ -105,10 +140,12 @@ class Emitter {
     const { lanes, watched } = this.#graph;
     const { stores } = this.#live;
     const code = this.#code;
-    const [data32, data64, out, kept32, kept64, row, last, step16, step32, stepOut] = Array.from(
-      { length: 10 },
+    const [data32, data64, out, kept32, kept64, row, step16, step32, stepOut] = Array.from(
+      { length: 9 },
       () => this.#whole(),
-    ) as [number, number, number, number, number, number, number, number, number, number];
+    ) as [number, number, number, number, number, number, number, number, number];
+    // Two quads have a last row each.
+    const lasts = this.#sides.slice(0, lanes === "f32x4" ? 2 : 1).map(() => this.#whole());
     const lags = this.#lags();
     for (const { rows, lag } of lags) this.#ringAddress.set(`${rows} ${lag}`, this.#whole());
     const address = (target: number, firstRow: number, width: 16 | 32): void => {
@@ -132,7 +169,8 @@ class Emitter {
     ] as const) {
       code.get(COMMIT).whole(bytes).op(i32.mul).set(step);
     }
-    code.get(OUT).set(out).get(FROM).set(row).whole(NEVER).set(last);
+    code.get(OUT).set(out).get(FROM).set(row);
+    for (const last of lasts) code.whole(NEVER).set(last);
     const rowVector = this.#hoist();
     code.op(control.loop).op(control.empty);
     for (const { rows, lag } of lags) {
@@ -146,11 +184,22 @@ class Emitter {
       code.set(this.#ringAddress.get(`${rows} ${lag}`)!);
     }
     const places = { data32, data64, out, kept32, kept64 };
-    for (const store of stores) this.#store(store, places);
+    for (const store of stores) {
+      for (const side of this.#sides) {
+        this.#side = side;
+        this.#store(store, places);
+      }
+    }
     if (watched !== null && watched.op !== "condition") {
-      code.get(row).get(last);
-      this.#push(watched, places);
-      code.simd(vector.anyTrue).op(i32.select).set(last);
+      for (const [index, last] of lasts.entries()) {
+        code.get(row).get(last);
+        for (const side of lasts.length === 2 ? [index as Side] : this.#sides) {
+          this.#side = side;
+          this.#push(watched, places);
+          if (lasts.length === 1 && side === 1) code.simd(vector.or);
+        }
+        code.simd(vector.anyTrue).op(i32.select).set(last);
+      }
     }
     if (rowVector !== null) {
       code.get(rowVector).splat(lanes, 1).float(lanes, "add").set(rowVector);
@@ -170,12 +219,19 @@ class Emitter {
     }
     code.get(row).whole(1).op(i32.add).tee(row).get(TO).op(i32.lessSigned).op(control.branchIf);
     code.bytes.u32(0);
-    code.op(control.end).get(last);
+    code.op(control.end);
+    const [first, second] = lasts as [number, number?];
+    if (second !== undefined) {
+      code.get(BASE).get(second).op(i32.store);
+      code.bytes.u32(2).u32(this.#layout.quadBytes + SEEN_ROW);
+    }
+    code.get(first);
     const body = new Bytes();
     body.u32(2).u32(this.#wholes).byte(valueType.i32).u32(this.#vectors).byte(valueType.v128);
     body.bytes(code.bytes.view()).byte(control.end);
     return {
       body,
+      both: this.#sides.length === 2,
       stateBytes: this.#stateBytes,
       states: this.#graph.states.map(({ key, slots }) => ({
         key,
@@ -226,11 +282,22 @@ class Emitter {
         rowVector = this.#nextLocal;
       } else if (node.op === "origin") splatRow(ORIGIN);
       else if (node.op === "start") {
-        code.get(BASE);
-        if (lanes === "f64x2") code.get(PAIR).whole(BYTES).op(i32.mul).op(i32.add);
-        code.memory(vector.load, 2, lanes === "f32x4" ? 0 : FIRST_ROWS);
+        for (const side of this.#sides) {
+          code.get(BASE);
+          if (lanes === "f64x2") code.get(PAIR).whole(BYTES).op(i32.mul).op(i32.add);
+          code.memory(
+            vector.load,
+            2,
+            lanes === "f32x4" ? side * this.#layout.quadBytes : FIRST_ROWS + side * BYTES,
+          );
+          this.#side = side;
+          code.set(this.#keep(node));
+        }
+        continue;
       } else continue;
-      code.set(this.#keep(node));
+      const local = this.#scratch();
+      for (const locals of this.#locals) locals.set(node, local);
+      code.set(local);
     }
     return rowVector;
   }
@@ -248,12 +315,14 @@ class Emitter {
       const { rows, offset } = this.#rings.get(store.slot)!;
       code.get(this.#ringAddress.get(`${rows} 0`)!);
       this.#push(store.value, places);
-      code.memory(vector.store, 2, offset);
+      code.memory(vector.store, 2, offset + this.#side * this.#stateBytes);
       return;
     }
     const type = store.kind === "slot" ? store.target.type : store.type;
     const offset =
-      store.kind === "slot" ? this.#slotOffset(store.target, 0) : store.index * this.#layout.outputStride;
+      store.kind === "slot"
+        ? this.#slotOffset(store.target, 0)
+        : store.index * this.#layout.outputStride + this.#outputSide(type);
     const place = store.kind === "output" ? places.out : type === "f32" ? places.kept32 : places.kept64;
     code.get(place);
     this.#push(store.value, places);
@@ -265,7 +334,7 @@ class Emitter {
       } else code.memory(vector.load, 2, offset);
       code.get(made);
       this.#push(store.unless, places);
-      code.simd(vector.select);
+      code.select(lanes);
     }
     if (lanes === "f64x2" && type === "f32") {
       code.simd(vector.demote).memory(vector.store64Lane, 2, offset).bytes.byte(0);
@@ -286,12 +355,18 @@ class Emitter {
   #slotOffset(source: { readonly type: "f32" | "f64"; readonly index: number }, lag: number): number {
     const region = this.#layout[source.type];
     const width = source.type === "f32" ? 16 : 32;
-    return region.offset + source.index * region.stride + (this.#layout.pad - lag) * width;
+    const row = region.offset + source.index * region.stride + (this.#layout.pad - lag) * width;
+    return row + this.#side * (this.#graph.lanes === "f32x4" ? this.#layout.quadBytes : width / 2);
+  }
+
+  #outputSide(type: "f32" | "f64"): number {
+    if (this.#graph.lanes === "f32x4") return this.#side * this.#layout.outputBytes;
+    return this.#side * (type === "f32" ? 8 : 16);
   }
 
   /** Puts a node's value on the stack; a shared one is computed once and kept in a local. */
   #push(node: Vector, places: Places): void {
-    const known = this.#locals.get(node);
+    const known = this.#locals[this.#side].get(node);
     if (known !== undefined) {
       this.#code.get(known);
       return;
@@ -317,7 +392,8 @@ class Emitter {
         return;
       case "ring": {
         const { rows, offset } = this.#rings.get(node.number)!;
-        code.get(this.#ringAddress.get(`${rows} ${node.lag}`)!).memory(vector.load, 2, offset);
+        const place = offset + this.#side * this.#stateBytes;
+        code.get(this.#ringAddress.get(`${rows} ${node.lag}`)!).memory(vector.load, 2, place);
         return;
       }
       case "select": {
@@ -325,7 +401,7 @@ class Emitter {
         this.#push(yes, places);
         this.#push(no, places);
         this.#push(condition, places);
-        code.simd(vector.select);
+        code.select(lanes);
         return;
       }
       case "tally":
@@ -389,7 +465,7 @@ class Emitter {
 
   #keep(node: Vector): number {
     const local = this.#scratch();
-    this.#locals.set(node, local);
+    this.#locals[this.#side].set(node, local);
     return local;
   }
 
@@ -404,6 +480,8 @@ class Emitter {
     return this.#nextLocal++;
   }
 }
+
+type Side = 0 | 1;
 
 interface Places {
   readonly data32: number;

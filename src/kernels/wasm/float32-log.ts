@@ -97,7 +97,7 @@ export function closeLogOfFour(code: Code, places: LogPlaces): void {
   number(Math.fround(Math.SQRT2));
   f("gt").set(large).get(mantissa);
   number(0.5);
-  f("mul").get(mantissa).get(large).simd(vector.select);
+  f("mul").get(mantissa).get(large).select("f32x4");
   number(1);
   f("sub").set(mantissa).get(exponent).get(large);
   number(1).simd(vector.and);
@@ -118,14 +118,14 @@ export function closeLogOfFour(code: Code, places: LogPlaces): void {
   number(Number.NEGATIVE_INFINITY).get(x);
   number(Number.NaN).get(x);
   number(Number.POSITIVE_INFINITY);
-  f("eq").simd(vector.select).get(x);
+  f("eq").select("f32x4").get(x);
   f("abs");
   number(SMALLEST_NORMAL);
-  f("lt").simd(vector.select).get(x);
+  f("lt").select("f32x4").get(x);
   number(SMALLEST_NORMAL);
   f("ge").get(x);
   number(Number.POSITIVE_INFINITY);
-  f("lt").simd(vector.and).simd(vector.select);
+  f("lt").simd(vector.and).select("f32x4");
 }
 
 /** Replaces the two values on the stack by their logarithms. */
@@ -149,7 +149,7 @@ export function logOfPair(code: Code, places: LogPlaces): void {
   number(Math.fround(Math.SQRT2));
   f("gt").set(large).get(mantissa);
   number(0.5);
-  f("mul").get(mantissa).get(large).simd(vector.select);
+  f("mul").get(mantissa).get(large).select("f64x2");
   number(1);
   f("sub").set(mantissa).get(exponent).get(large);
   number(1).simd(vector.and);
@@ -177,13 +177,13 @@ export function logOfPair(code: Code, places: LogPlaces): void {
   number(Number.NEGATIVE_INFINITY).get(x);
   number(Number.NaN).get(x);
   number(Number.POSITIVE_INFINITY);
-  f("eq").simd(vector.select).get(x);
+  f("eq").select("f64x2").get(x);
   number(0);
-  f("eq").simd(vector.select).get(x);
+  f("eq").select("f64x2").get(x);
   number(0);
   f("gt").get(x);
   number(Number.POSITIVE_INFINITY);
-  f("lt").simd(vector.and).simd(vector.select);
+  f("lt").simd(vector.and).select("f64x2");
 }
 
 function ints(value: number): Uint8Array {

@@ -61,6 +61,20 @@ export function liveCode({ stores, watched }: VectorGraph): LiveCode {
   return { stores: stores.filter((store) => live.has(store)), uses, lags };
 }
 
+/** Mostly comparators of a sorting network, which waits for nothing and has as many values at hand as registers. */
+export function isSorting({ uses }: LiveCode): boolean {
+  let comparators = 0;
+  for (const { op } of uses.keys()) if (op === "pmin" || op === "pmax") comparators++;
+  return comparators * 3 > uses.size;
+}
+
+/** With many divisions and roots, whose results take long. */
+export function isWaiting({ uses }: LiveCode): boolean {
+  let slow = 0;
+  for (const { op } of uses.keys()) if (op === "div" || op === "sqrt") slow++;
+  return slow * 20 > uses.size;
+}
+
 /** Of live code, what fills rings and watches. */
 export function ringCode({ stores, lags }: LiveCode, watched: Vector | null): LiveCode {
   const uses = new Map<Vector, number>();

@@ -11,8 +11,16 @@ export interface ModuleFunction {
   readonly parameters: number;
 }
 
+/** Pages of 64 KB that 32-bit addresses reach. */
+export const MOST_PAGES = 65_536;
+/** Limits with a maximum, of a memory that threads share. */
+const SHARED = 3;
+
 /** A module that imports `engine.memory` and exports each function by name. */
-export function encodeModule(functions: readonly ModuleFunction[]): Uint8Array<ArrayBuffer> {
+export function encodeModule(
+  functions: readonly ModuleFunction[],
+  { shared = false }: { readonly shared?: boolean } = {},
+): Uint8Array<ArrayBuffer> {
   const module = new Bytes().bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
   const signatures = [...new Set(functions.map(({ parameters }) => parameters))];
   const types = new Bytes().u32(signatures.length);
@@ -23,7 +31,9 @@ export function encodeModule(functions: readonly ModuleFunction[]): Uint8Array<A
       .bytes(Array.from({ length: parameters }, () => valueType.i32));
     types.u32(1).byte(valueType.i32);
   }
-  const imports = new Bytes().u32(1).text("engine").text("memory").byte(MEMORY).byte(0).u32(1);
+  const imports = new Bytes().u32(1).text("engine").text("memory").byte(MEMORY);
+  if (shared) imports.byte(SHARED).u32(1).u32(MOST_PAGES);
+  else imports.byte(0).u32(1);
   const declared = new Bytes().u32(functions.length);
   const exported = new Bytes().u32(functions.length);
   const code = new Bytes().u32(functions.length);

@@ -1,6 +1,6 @@
 import type { Lanes } from "./lanes.ts";
 
-/** Opcodes of the WebAssembly core specification 2.0 (binary instructions), as far as the factor engine emits them. */
+/** Opcodes of the WebAssembly specification 3.0 (binary instructions), as far as the factor engine emits them. */
 export const valueType = { i32: 0x7f, v128: 0x7b } as const;
 
 export const control = { loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, branchIf: 0x0d, empty: 0x40 } as const;
@@ -9,6 +9,7 @@ export const local = { get: 0x20, set: 0x21, tee: 0x22 } as const;
 
 export const i32 = {
   constant: 0x41,
+  store: 0x36,
   lessSigned: 0x48,
   add: 0x6a,
   sub: 0x6b,
@@ -31,7 +32,6 @@ export const vector = {
   andNot: 79,
   or: 80,
   not: 77,
-  select: 82,
   anyTrue: 83,
   shuffle: 13,
   demote: 94,
@@ -41,6 +41,12 @@ export const vector = {
 export const int32x4 = { splat: 17, shiftRightSigned: 172, add: 174, sub: 177, toFloat: 250 } as const;
 /** i32x4.all_true: of a mask of whole lanes, whatever their width. */
 export const allTrue = 163;
+
+/**
+ * Relaxed SIMD's choice by lanes: one instruction where the choice by bits takes three. Which of the two it is depends on the
+ * processor only for a lane whose bits are neither all set nor all clear, and no condition here makes one.
+ */
+export const laneSelect: Readonly<Record<Lanes, number>> = { f32x4: 0x10b, f64x2: 0x10c };
 
 export const int64x2 = { sub: 209 } as const;
 

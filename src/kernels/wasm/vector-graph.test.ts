@@ -132,6 +132,7 @@ function layoutFor(lanes: Lanes): DataLayout {
     pad: PAD,
     f32: { offset: HEADER_BYTES, stride: stride(16) },
     f64: { offset: HEADER_BYTES + FIELDS * stride(16), stride: stride(32) },
+    quadBytes: 16_384,
     chunkRows: ROWS,
     outputRow: 4 * WIDTH[lanes],
     outputStride: (ROWS + 1) * 4 * WIDTH[lanes],
@@ -151,7 +152,7 @@ interface Run {
 function runCode(graph: VectorGraph, outputs: number, run: Run): { values: number[][][]; last: number } {
   const { lanes } = graph;
   const layout = layoutFor(lanes);
-  const { body, stateBytes } = familyFunction(graph, layout);
+  const { body, both, stateBytes } = familyFunction(graph, layout);
   const memory = new WebAssembly.Memory({ initial: 16 });
   const bytes = encodeModule([{ name: "f", body, parameters: FAMILY_PARAMETERS }]);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { engine: { memory } });
@@ -171,7 +172,7 @@ function runCode(graph: VectorGraph, outputs: number, run: Run): { values: numbe
     }
   }
   let last = -(2 ** 31);
-  for (let pair = 0; pair < 4 / laneCount[lanes]; pair++) {
+  for (let pair = 0; pair < (both ? 1 : 4 / laneCount[lanes]); pair++) {
     const from = out + pair * 2 * WIDTH[lanes];
     last = Math.max(last, call(base, from, 0, ROWS, 0, 1, state + pair * stateBytes, 0, pair));
   }
@@ -261,6 +262,14 @@ function oneHigh(at: number, lane: number): number[][][] {
   );
 }
 
+function formOf(lanes: Lanes, value: (graph: VectorGraph, a: Vector, b: Vector) => Vector): boolean {
+  const graph = new VectorGraph(lanes);
+  const [a, b] = [graph.load({ type: "f32", index: 0 }), graph.load({ type: "f32", index: 1 })];
+  const type = lanes === "f32x4" ? "f32" : "f64";
+  graph.store({ kind: "output", index: 0, type, value: value(graph, a, b), unless: null });
+  return familyFunction(graph, layoutFor(lanes), { twos: true }).both;
+}
+
 describe.each(["f32x4", "f64x2"] as const)("%s", (lanes) => {
   test("generated code does what the graph says, lane by lane and bit by bit", () => {
     let compared = 0;
@@ -313,6 +322,11 @@ describe.each(["f32x4", "f64x2"] as const)("%s", (lanes) => {
       { numRuns: process.env["DEPTH"] === "full" ? 1_000 : 60, seed: 41 },
     );
     expect(compared).toBeGreaterThan(10_000);
+  });
+
+  test("what waits for its steps is computed twice at a time, a sorting network is not", () => {
+    expect(formOf(lanes, (graph, a, b) => graph.div(graph.sqrt(a), b))).toBe(true);
+    expect(formOf(lanes, (graph, a, b) => graph.compute("pmin", graph.compute("pmax", a, b), b))).toBe(false);
   });
 
   test("a run tells the last row on which the watched condition held in any lane", () => {

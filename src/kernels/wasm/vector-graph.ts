@@ -91,6 +91,9 @@ export class VectorGraph {
   /** Ring slots of each recurrence's state, in the order of its kernel's. */
   readonly states: { readonly key: number; readonly slots: readonly number[] }[] = [];
   readonly #nodes = new Map<number | string, Vector>();
+  readonly #constants = new Map<number | string, Vector>();
+  readonly #negative = new Map<number | string, Vector>();
+  #count = 0;
   readonly #slots = new Map<number, number>();
   #slotCount = 0;
   #watched: Vector | null = null;
@@ -298,14 +301,14 @@ export class VectorGraph {
 
   #node(op: Operation, inputs: readonly Vector[] = [], facts: Partial<Vector> = {}): Vector {
     const { number = 0, lag = 0, source = null, kind = "value" } = facts;
-    const key =
-      inputs.length > 0 && inputs.length < 3
-        ? inputKey(op, inputs)
-        : leafKey(op, inputs, { number, lag, source });
-    let node = this.#nodes.get(key);
+    const key = keyOf(op, inputs, { number, lag, source });
+    // −0 and 0 are one key of a map.
+    const nodes =
+      op === "constant" ? (Object.is(number, -0) ? this.#negative : this.#constants) : this.#nodes;
+    let node = nodes.get(key);
     if (node === undefined) {
-      node = { id: this.#nodes.size, op, inputs, number, lag, source, kind };
-      this.#nodes.set(key, node);
+      node = { id: this.#count++, op, inputs, number, lag, source, kind };
+      nodes.set(key, node);
     }
     return node;
   }
@@ -313,23 +316,19 @@ export class VectorGraph {
 
 const codes = new Map<Operation, number>();
 
-/** One or two inputs say all: a number is quicker to look up than a text. Ids stay far below 2^20. */
-function inputKey(op: Operation, [a, b]: readonly Vector[]): number {
+/** What tells nodes apart, as a number where that is enough: texts take longer to look up. Ids stay far below 2^20. */
+function keyOf(
+  op: Operation,
+  [a, b, c]: readonly Vector[],
+  { number, lag, source }: Pick<Vector, "number" | "lag" | "source">,
+): number | string {
+  if (op === "constant") return number;
   let code = codes.get(op);
   if (code === undefined) codes.set(op, (code = codes.size));
-  return (code * 2 ** 20 + a!.id) * 2 ** 21 + (b === undefined ? 2 ** 20 : b.id);
-}
-
-function leafKey(
-  op: Operation,
-  inputs: readonly Vector[],
-  facts: Pick<Vector, "number" | "lag" | "source">,
-): string {
-  const { number, lag, source } = facts;
-  if (inputs.length > 0) return `${op} ${inputs[0]!.id} ${inputs[1]!.id} ${inputs[2]!.id}`;
-  if (source !== null) return `${source.type} ${source.index} ${lag}`;
-  if (op === "ring") return `ring ${number} ${lag}`;
-  return `${op} ${Object.is(number, -0) ? "-0" : number}`;
+  if (c !== undefined) return `${code} ${a!.id} ${b!.id} ${c.id}`;
+  if (a !== undefined) return (code * 2 ** 20 + a.id) * 2 ** 21 + (b === undefined ? 2 ** 20 : b.id);
+  const place = source === null ? number : source.index * 2 + (source.type === "f32" ? 0 : 1);
+  return (code * 2 ** 20 + place) * 2 ** 21 + lag;
 }
 
 export function isConstant(x: Vector, value: number): boolean {

@@ -116,7 +116,9 @@ function ofFiles(
   };
 }
 
-/** The days that the changed row groups reach over, a day wider for time zones; null when one of them does not say. */
+/**
+ * The days that the changed row groups reach over, a day wider for time zones; null when one of them does not say,
+ * and when there are no others. */
 function spanOf(
   changes: readonly FileChange[],
   files: readonly FileFingerprint[],
@@ -124,12 +126,14 @@ function spanOf(
 ): { readonly first: Day; readonly last: Day } | null {
   const byPath = new Map(files.map((file) => [file.path, file]));
   let [first, last] = [Infinity, -Infinity];
+  let untouched = 0;
   for (const change of changes) {
     const pieces = byPath.get(change.path)?.pieces ?? [];
     const other = change.kind === "changed" ? change.pieces : null;
     const touched =
       other === null ? pieces : [...other.added, ...other.changed].map((index) => pieces[index]!);
     if (pieces.length === 0) return null;
+    untouched += pieces.length - touched.length;
     for (const { bounds } of touched) {
       const [least, greatest] = bounds?.[column] ?? [];
       const days = [least, greatest].map((text) => dayOfBound(text));
@@ -138,6 +142,7 @@ function spanOf(
       last = Math.max(last, days[1]! + 1);
     }
   }
+  if (untouched === 0) return null;
   return first <= last ? { first, last } : null;
 }
 

@@ -40,6 +40,8 @@ export const knownSourceSchema = z.object({
   place: text,
   /** Absolute path of the mapping file; null when the shape was recognised. */
   mapping: text.nullable(),
+  /** The mapping that a source without mapping file was recognised to have; null where it has to be recognised anew. */
+  recognised: text.nullable(),
   /** Canonical ids and `YYYY-MM-DD`; null for all. */
   request: z.object({ codes: z.array(text).nullable(), start: text.nullable(), end: text.nullable() }),
   shape: text,

@@ -8,13 +8,15 @@
 import type { ImportProgress } from "#data/ingest/import-bars";
 import type { ImportResult } from "#data/ingest/import-result";
 import type { BarRequest, BarSource } from "#data/source";
+import { parseMapping } from "#data/mapping/mapping-file";
+import { openBarSource } from "#data/sources/open-source";
 import type { StoreKey } from "#data/store/panel-store";
 import { openSource, refreshData } from "../refresh-data.ts";
 import { storeOf, type Workspace } from "../workspace.ts";
 import { type ChangedPart, changedPart, onlyInstruments, requestOf } from "./changed-part.ts";
 import type { KnownSource } from "./known-source.ts";
 import { readKnownSources, renewSource } from "./registry.ts";
-import { besideOf, rememberImport, withBesideFiles } from "./remember-import.ts";
+import { besideOf, recognisedIn, rememberImport, withBesideFiles } from "./remember-import.ts";
 import { type SourceChanges, sourceChanges } from "./source-changes.ts";
 import { goneProblem, ownProblem, problemOf, type SourceOutcome } from "./source-outcome.ts";
 import { refuseOtherSource } from "./still-the-same-source.ts";
@@ -141,14 +143,14 @@ async function refreshOne(pass: Pass): Promise<SourceOutcome> {
     if (compared.hashed.files > 0) await renewSource(workspace, kept());
     return outcomeWithoutImport(known, looked);
   }
-  const opened = await openSource(known.place, known.mapping ?? undefined);
+  const { opened, part } = await partToRead(looked, { known, lost, overwritten });
   refuseOtherSource(known, await opened.describe(), compared.changes);
-  const part = partToRead(opened, looked, { known, lost, overwritten });
   if (part.request.instruments?.size === 0) {
     await renewSource(workspace, kept());
     return outcomeWithoutImport(known, looked);
   }
-  const origin = { ...known, beside: besideOf(opened) };
+  const recognised = known.mapping === null ? recognisedIn(opened) : null;
+  const origin = { ...known, recognised, beside: besideOf(opened) };
   const files = await withBesideFiles(origin, compared.files, looking);
   const { engine, signal } = options;
   const { result } = await refreshData(workspace, namedAs(part.source, known.locator), {
@@ -171,13 +173,32 @@ async function refreshOne(pass: Pass): Promise<SourceOutcome> {
   return { kind: "imported", id, locator, changes, part: part.words, result, missing };
 }
 
-/** What changed; and where a source before this one changed values that this one may have too, those instruments. */
-function partToRead(
-  opened: BarSource,
+interface Why {
+  readonly known: KnownSource;
+  readonly lost: boolean;
+  readonly overwritten: Overwritten;
+}
+
+/**
+ * The source, and what of it has to be read. Recognising looks through all of it, so that is done anew only when all of it
+ * is read anyway; a part is read as the whole was understood.
+ */
+async function partToRead(
   looked: SourceChanges,
-  why: { readonly known: KnownSource; readonly lost: boolean; readonly overwritten: Overwritten },
-): ChangedPart {
-  const { known, lost, overwritten } = why;
+  why: Why,
+): Promise<{ readonly opened: BarSource; readonly part: ChangedPart }> {
+  const { place, mapping, recognised } = why.known;
+  if (recognised !== null) {
+    const opened = await openBarSource(place, { mapping: parseMapping(recognised, place) });
+    const part = partOf(opened, looked, why);
+    if (part.words !== null) return { opened, part };
+  }
+  const opened = await openSource(place, mapping ?? undefined);
+  return { opened, part: partOf(opened, looked, why) };
+}
+
+/** What changed; and where a source before this one changed values that this one may have too, those instruments. */
+function partOf(opened: BarSource, looked: SourceChanges, { known, lost, overwritten }: Why): ChangedPart {
   const whole: ChangedPart = { source: opened, request: requestOf(known), words: null };
   if (lost || (looked.state === "changed" && overwritten.any)) return whole;
   if (looked.state === "changed") return changedPart(opened, known, looked.compared);

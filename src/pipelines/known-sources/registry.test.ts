@@ -2,7 +2,8 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { workspaceAt, type Workspace } from "../workspace.ts";
@@ -22,6 +23,7 @@ function record(
     locator: "csv:bars.csv",
     place: "csv:/data/bars.csv",
     mapping: null,
+    recognised: null,
     request: { ...everything, ...request },
     shape: "mapped",
     adjustment: "raw",
@@ -124,4 +126,33 @@ it("what a killed process left half written is ignored, and removed by the next 
   expect(readdirSync(folder).sort()).toEqual([`.mine.json.${process.pid}.part`, `${known.id}.json`]);
   rmSync(folder, { recursive: true });
   expect(await readKnownSources(place, key)).toEqual({ sources: [], unreadable: [] });
+});
+
+it("a process killed while it writes leaves a whole record, the old one or the new one", async () => {
+  const place = workspace();
+  const file = {
+    path: "/data/bars.csv",
+    role: "rows",
+    size: 0,
+    mtimeNs: "1",
+    inode: "2",
+    device: "3",
+    settled: true,
+  } as const;
+  const files = Array.from({ length: 2000 }, () => file);
+  const { id } = await rememberSource(place, record({}, { files }));
+  const child = path.join(import.meta.dirname, "testing", "renew-child.ts");
+  for (const delayMs of [0, 3, 7, 12]) {
+    const writer = spawn(process.execPath, [child, place.root], { stdio: ["ignore", "pipe", "inherit"] });
+    const closed = once(writer, "close");
+    writer.stdout.once("data", () => setTimeout(() => writer.kill("SIGKILL"), delayMs));
+    await closed;
+    expect(writer.signalCode).toBe("SIGKILL");
+    const { sources, unreadable } = await readKnownSources(place, key);
+    expect(unreadable).toEqual([]);
+    expect(sources.map((known) => [known.id, known.files.length])).toEqual([[id, 2000]]);
+    expect(new Set(sources[0]!.files.map(({ size }) => size))).toEqual(new Set([sources[0]!.generation]));
+  }
+  await renewSource(place, (await readKnownSources(place, key)).sources[0]!);
+  expect(readdirSync(sourcesFolder(place, key))).toEqual([`${id}.json`]);
 });

@@ -27,18 +27,36 @@ export function sourcesFolder(workspace: Workspace, key: StoreKey): string {
   return join(workspace.root, "sources", `${key.calendar}-${key.freq}`);
 }
 
+/** Stores that sources are known of, whether they are still there or not. */
+export async function storesWithSources(workspace: Workspace): Promise<StoreKey[]> {
+  const found: StoreKey[] = [];
+  for (const name of await namesIn(join(workspace.root, "sources"))) {
+    const [, calendar, freq] = /^(.+)-(day|\d+min)$/.exec(name) ?? [];
+    if (calendar !== undefined && freq !== undefined)
+      found.push({ calendar, freq: freq as StoreKey["freq"] });
+  }
+  return found;
+}
+
 /** What is known of the sources of a store; none when nothing was imported. Throws DATA_NOT_PERMITTED. */
 export async function readKnownSources(workspace: Workspace, key: StoreKey): Promise<KnownSources> {
-  const folder = sourcesFolder(workspace, key);
   const sources: KnownSource[] = [];
   const unreadable: DataError[] = [];
-  for (const name of await namesIn(folder)) {
-    if (!name.endsWith(".json") || name.startsWith(".")) continue;
-    const read = await readRecord(join(folder, name));
+  for (const file of await recordsOf(workspace, key)) {
+    const read = await readRecord(file);
     if (read instanceof DataError) unreadable.push(read);
     else if (read !== null) sources.push(read);
   }
   return { sources: sources.sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1)), unreadable };
+}
+
+/** The records' files, by name. */
+export async function recordsOf(workspace: Workspace, key: StoreKey): Promise<string[]> {
+  const folder = sourcesFolder(workspace, key);
+  const names = await namesIn(folder);
+  return names
+    .filter((name) => name.endsWith(".json") && !name.startsWith("."))
+    .map((name) => join(folder, name));
 }
 
 /**

@@ -14,6 +14,7 @@ import {
 import { MappedBars } from "#data/sources/bars/mapped-bars";
 import type { ImportResult } from "#data/ingest/import-result";
 import type { BarRequest, BarSource } from "#data/source";
+import { printMapping } from "#data/mapping/mapping-file";
 import { isoOf } from "#market/day";
 import { resolve } from "node:path";
 import type { Workspace } from "../workspace.ts";
@@ -28,6 +29,8 @@ export interface SourceOrigin {
   readonly place: string;
   /** Absolute path of the mapping file, or null. */
   readonly mapping: string | null;
+  /** The mapping a source without such a file was recognised to have; null where it moves with the data. */
+  readonly recognised: string | null;
   /** Files that are read beside the rows. */
   readonly beside: readonly string[];
 }
@@ -42,8 +45,15 @@ export function originOf(
     locator,
     place: absoluteLocator(locator, folder),
     mapping: mapping === undefined ? null : resolve(folder, mapping),
+    recognised: mapping === undefined ? recognisedIn(source) : null,
     beside: besideOf(source).map((path) => resolve(folder, path)),
   };
+}
+
+/** The mapping of files as text; null for a Qlib directory, and for front-adjusted prices, whose base is their last day. */
+export function recognisedIn(source: BarSource): string | null {
+  if (!(source instanceof MappedBars) || source.mapping.adjustment.prices === "qfq") return null;
+  return printMapping(source.mapping);
 }
 
 /** Files that a source reads beside its rows. */
@@ -103,6 +113,7 @@ export async function rememberImport(
     locator: origin.locator,
     place: origin.place,
     mapping: origin.mapping,
+    recognised: origin.recognised,
     request: renews?.request ?? textOf(imported.request),
     shape: source.shape,
     adjustment: source.adjustment.kind,

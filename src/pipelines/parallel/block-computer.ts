@@ -1,4 +1,4 @@
-import { BlockEngine } from "#expression/run/block-engine";
+import { BlockEngine, outputOf, type ResultMemory } from "#expression/run/block-engine";
 import type { BlockData } from "#expression/run/block-memory";
 import type { BlockProgram } from "#expression/run/block-program";
 
@@ -24,12 +24,7 @@ export function inputNodes({ plan }: BlockProgram): readonly number[] {
   return [...plan.fields.map(({ node }) => node), ...plan.given];
 }
 
-/** Bytes of one instrument's results. */
-export function bytesPerLane({ plan, shape }: BlockProgram): number {
-  return plan.graph.outputs.length * shape.rows * (plan.precision === "f32" ? 4 : 8);
-}
-
-/** One thread's engine with the way from inputs to it and from it to panel columns. */
+/** One thread's engine with the way from inputs to it. */
 export class BlockComputer {
   readonly #engine: BlockEngine;
   readonly #column: ReadonlyMap<number, number>;
@@ -39,28 +34,13 @@ export class BlockComputer {
     this.#column = new Map(inputNodes(program).map((node, index) => [node, index]));
   }
 
-  compute(inputs: BlockInputs, place: BlockPlace): void {
-    this.#engine.run(this.#dataOf(inputs, place));
+  /** Where the results lie, area by area. */
+  get results(): ResultMemory {
+    return this.#engine.results;
   }
 
-  /**
-   * Computes a block and copies its outputs one after the other, each `[row][instrument]`: chunk by chunk while they are in
-   * the cache, where the program allows that.
-   */
-  computeInto(target: Values, inputs: BlockInputs, place: BlockPlace): void {
-    const { plan, shape } = this.#engine.program;
-    const { instruments } = place;
-    const size = shape.rows * instruments;
-    this.#engine.run(this.#dataOf(inputs, place), {
-      consume: ({ from, to }) => {
-        for (const index of plan.graph.outputs.keys()) {
-          const own = this.#engine.output(index);
-          const start = index * size + from * instruments;
-          if (instruments === shape.lanes) target.set(own, start);
-          else narrowed(own, target.subarray(start, start + (to - from) * instruments), shape.lanes);
-        }
-      },
-    });
+  compute(inputs: BlockInputs, place: BlockPlace, area = 0): void {
+    this.#engine.run(this.#dataOf(inputs, place), { area });
   }
 
   #dataOf(inputs: BlockInputs, { offset, instruments }: BlockPlace): BlockData {
@@ -72,19 +52,27 @@ export class BlockComputer {
       column: (node) => ({ values: columns[this.#column.get(node)!]!, stride, offset }),
     };
   }
+}
 
-  /** The outputs of the last block, each `[row][instrument]`; those of a full block are the engine's own until the next. */
-  results(instruments: number): Values[] {
-    const { plan, shape } = this.#engine.program;
-    return plan.graph.outputs.map((_, index) => {
-      const own = this.#engine.output(index);
-      if (instruments === shape.lanes) return own;
-      const size = shape.rows * instruments;
-      const narrow = plan.precision === "f32" ? new Float32Array(size) : new Float64Array(size);
-      narrowed(own, narrow, shape.lanes);
-      return narrow;
-    });
-  }
+/** The outputs of an area of results, each `[row][lane]`: where they lie. */
+export function resultsAt(program: BlockProgram, memory: ResultMemory, area: number): Values[] {
+  const { plan, shape } = program;
+  return plan.graph.outputs.map((_, index) => outputOf(program, memory, { index, area, rows: shape.rows }));
+}
+
+/** Results as columns of some instruments, `[row][instrument]`: of all lanes as they are, of fewer copied. */
+export function columnsOfBlock(
+  { plan, shape }: BlockProgram,
+  results: readonly Values[],
+  instruments: number,
+): readonly Values[] {
+  if (instruments === shape.lanes) return results;
+  return results.map((own) => {
+    const size = shape.rows * instruments;
+    const narrow = plan.precision === "f32" ? new Float32Array(size) : new Float64Array(size);
+    narrowed(own, narrow, shape.lanes);
+    return narrow;
+  });
 }
 
 /** Takes the instruments in use out of rows of `lanes`. */

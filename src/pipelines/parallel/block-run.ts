@@ -1,19 +1,24 @@
 import { Gate, type Parallel } from "#kernels/parallel";
-import { CONTROL_CELLS, ENDED, LOADED, RELEASED, type BlockReport, type BlockTask } from "./block-task.ts";
+import type { ResultMemory } from "#expression/run/block-engine";
+import { ENDED, LOADED, RELEASED, type BlockReport, type BlockTask, type ReadyPlace } from "./block-task.ts";
 
 /**
  * The main thread's side of a run over blocks: says what is loaded and what is read, and hears what is computed. Any
  * failure, of a thread or told by `fail`, ends every wait with that failure.
  */
 export class BlockRun {
-  readonly #control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_CELLS));
+  readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #gate = new Gate();
-  readonly #ready = new Set<number>();
-  readonly #computed = new Set<number>();
+  readonly #ready = new Map<number, ReadyPlace>();
+  readonly #memory = new Map<number, ResultMemory>();
   #waiters: (() => void)[] = [];
   #failure: { readonly reason: unknown } | null = null;
   #finished: Promise<void> = Promise.resolve();
   #isOver = false;
+
+  constructor(threads: number) {
+    this.#control = new Int32Array(new SharedArrayBuffer(4 * (RELEASED + threads)));
+  }
 
   get isStopped(): boolean {
     return this.#failure !== null || this.#gate.isClosed;
@@ -48,9 +53,9 @@ export class BlockRun {
     this.#wake();
   }
 
-  /** The consumer has read so many positions. */
-  released(positions: number): void {
-    Atomics.store(this.#control, RELEASED, positions);
+  /** The consumer has read what lay there. */
+  released({ thread }: ReadyPlace): void {
+    Atomics.add(this.#control, RELEASED + thread, 1);
     this.#gate.changed();
   }
 
@@ -62,7 +67,7 @@ export class BlockRun {
 
   /** Resolves once the inputs of a position are no longer read; false when the run has stopped. */
   async isComputed(position: number): Promise<boolean> {
-    while (!this.isStopped && !this.#computed.has(position)) await this.#news();
+    while (!this.isStopped && !this.#ready.has(position)) await this.#news();
     return !this.isStopped;
   }
 
@@ -79,6 +84,15 @@ export class BlockRun {
     return this.#ready.has(position);
   }
 
+  /** Where the results of a position are that is ready. */
+  placeOf(position: number): ReadyPlace {
+    return this.#ready.get(position)!;
+  }
+
+  memoryOf(thread: number): ResultMemory {
+    return this.#memory.get(thread)!;
+  }
+
   /** Something that `until` may be waiting for has changed. */
   changed(): void {
     this.#wake();
@@ -91,9 +105,12 @@ export class BlockRun {
     await this.#finished;
   }
 
-  #hear({ kind, position }: BlockReport): void {
-    (kind === "ready" ? this.#ready : this.#computed).add(position);
-    this.#wake();
+  #hear(report: BlockReport): void {
+    if (report.kind === "memory") this.#memory.set(report.thread, report.memory);
+    else {
+      this.#ready.set(report.position, report);
+      this.#wake();
+    }
   }
 
   #news(): Promise<void> {

@@ -5,18 +5,12 @@ import { mendBrokenLines } from "#expression/run/broken-lines";
 import type { Origins } from "#expression/run/fields";
 import type { Parallel } from "#kernels/parallel";
 import type { Panel } from "#panel/panel";
-import { BlockComputer, bytesPerLane, type BlockPlace, type Values } from "./block-computer.ts";
+import { BlockComputer, columnsOfBlock, resultsAt, type BlockPlace, type Values } from "./block-computer.ts";
 import { emptySlot, fillSlot, inputValues, wholeSlot } from "./block-inputs.ts";
 import { BlockRun } from "./block-run.ts";
 import { BrokenBlocks } from "./broken-blocks.ts";
-import type { InputSlot } from "./block-task.ts";
-import {
-  blockWidth,
-  prepareProgram,
-  resultBuffers,
-  type PreparedProgram,
-  type ProgramOptions,
-} from "./prepared-program.ts";
+import type { InputSlot, ReadyPlace } from "./block-task.ts";
+import { blockWidth, prepareProgram, type PreparedProgram, type ProgramOptions } from "./prepared-program.ts";
 
 /**
  * A graph over a market too large for its results to be in memory at once: block of instruments by block, on the calling
@@ -59,11 +53,12 @@ export async function* evaluateBlocks(
   const threads = parallel?.threads ?? 1;
   const widest = blockWidth({ ...options, outputs: graph.outputs.length, rows, threads });
   const width = Math.min(widest, Math.ceil(lanes / 4) * 4);
-  const inChunks = parallel !== undefined;
-  const prepared = prepareProgram(graph, { rows, lanes: width }, { ...options, inChunks });
+  const threaded = parallel !== undefined;
+  const prepared = prepareProgram(graph, { rows, lanes: width }, { ...options, threaded });
+  const { program } = prepared;
   const blocks = Math.ceil(lanes / width);
   const order = options.order?.(blocks) ?? Array.from({ length: blocks }, (_, block) => block);
-  const whole = wholeSlot(prepared.program, panel, options);
+  const whole = wholeSlot(program, panel, options);
   const broken = new BrokenBlocks(graph, panel, options);
   const placeOf = (block: number): BlockPlace => ({
     offset: block * width,
@@ -76,27 +71,29 @@ export async function* evaluateBlocks(
     return { offset, instruments, columns: columnsOf(graph, values, options) };
   };
   if (parallel === undefined) {
-    const computer = new BlockComputer(prepared.program, prepared.module);
+    const computer = new BlockComputer(program, prepared.module);
+    const results = resultsAt(program, computer.results, 0);
     for (const block of order) {
       signal?.throwIfAborted();
       const place = placeOf(block);
       computer.compute(whole, place);
-      yield delivered(place, computer.results(place.instruments));
+      yield delivered(place, columnsOfBlock(program, results, place.instruments));
     }
     return;
   }
-  const run = new BlockRun();
-  const results = resultRoom(prepared, threads);
+  const run = new BlockRun(threads);
+  const results = new ThreadResults(prepared, run);
   run.loaded(order.length);
   run.ended();
-  startRun(run, { prepared, slots: [whole], results, order: Int32Array.from(order) }, { parallel, signal });
+  startRun(run, { prepared, slots: [whole], order: Int32Array.from(order) }, { parallel, signal });
   try {
     for (const [position, block] of order.entries()) {
       signal?.throwIfAborted();
       await run.until(() => run.isReady(position));
       const place = placeOf(block);
-      yield delivered(place, spread(prepared, results[position % results.length]!, place.instruments));
-      run.released(position + 1);
+      const ready = run.placeOf(position);
+      yield delivered(place, results.columns(ready, place.instruments));
+      run.released(ready);
     }
   } finally {
     await run.stop();
@@ -140,12 +137,12 @@ export async function* evaluatePanels<P extends Panel>(
   const lanes = Math.max(4, Math.ceil(head.value.instruments.length / 4) * 4);
   const shape = { rows: head.value.time.days.length, lanes };
   const precision = options.precision === "own" ? "f64" : (options.precision ?? "f32");
-  const prepared = prepareProgram(graph, shape, { ...options, precision, inChunks: true });
+  const prepared = prepareProgram(graph, shape, { ...options, precision, threaded: true });
   const { program } = prepared;
   const like = inputValues(program, head.value, options);
   const slots = Array.from({ length: parallel.threads + 2 }, () => emptySlot(program, like));
-  const results = resultRoom(prepared, parallel.threads);
-  const run = new BlockRun();
+  const run = new BlockRun(parallel.threads);
+  const results = new ThreadResults(prepared, run);
   const arrived = new Map<number, P>();
   let count = Number.POSITIVE_INFINITY;
   const load = async (): Promise<void> => {
@@ -165,7 +162,7 @@ export async function* evaluatePanels<P extends Panel>(
     count = position;
     run.ended();
   };
-  startRun(run, { prepared, slots, results, order: null }, { parallel, signal });
+  startRun(run, { prepared, slots, order: null }, { parallel, signal });
   const loading = load().catch((reason: unknown) => run.fail(reason));
   try {
     for (let position = 0; ; position++) {
@@ -174,10 +171,11 @@ export async function* evaluatePanels<P extends Panel>(
       if (position >= count) return;
       const market = arrived.get(position)!;
       arrived.delete(position);
-      const values = spread(prepared, results[position % results.length]!, market.instruments.length);
+      const ready = run.placeOf(position);
+      const values = results.columns(ready, market.instruments.length);
       mendBrokenLines(graph, market, { values, origins: options });
       yield { market, columns: columnsOf(graph, values, options) };
-      run.released(position + 1);
+      run.released(ready);
     }
   } finally {
     await run.stop();
@@ -191,27 +189,36 @@ function startRun(
   task: {
     readonly prepared: PreparedProgram;
     readonly slots: readonly InputSlot[];
-    readonly results: readonly Values[];
     readonly order: Int32Array | null;
   },
   by: { readonly parallel: Parallel; readonly signal: AbortSignal | undefined },
 ): void {
   const { prepared, ...rest } = task;
-  run.start(by.parallel, { program: prepared.portable, module: prepared.module, ...rest }, by.signal);
+  const { key, module, portable: program } = prepared;
+  run.start(by.parallel, { program, key, module, ...rest }, by.signal);
 }
 
-function resultRoom({ program }: PreparedProgram, threads: number): Values[] {
-  const bytes = bytesPerLane(program) * program.shape.lanes;
-  return Array.from({ length: resultBuffers(threads) }, () => {
-    const buffer = new SharedArrayBuffer(bytes);
-    return program.plan.precision === "f32" ? new Float32Array(buffer) : new Float64Array(buffer);
-  });
-}
+/** What threads have computed, read where it lies in their memory. */
+class ThreadResults {
+  readonly #prepared: PreparedProgram;
+  readonly #run: BlockRun;
+  readonly #known = new Map<string, readonly Values[]>();
 
-/** The outputs in a result buffer. */
-function spread({ program }: PreparedProgram, buffer: Values, instruments: number): Values[] {
-  const size = program.shape.rows * instruments;
-  return program.plan.graph.outputs.map((_, index) => buffer.subarray(index * size, (index + 1) * size));
+  constructor(prepared: PreparedProgram, run: BlockRun) {
+    this.#prepared = prepared;
+    this.#run = run;
+  }
+
+  columns({ thread, area }: ReadyPlace, instruments: number): readonly Values[] {
+    const { program } = this.#prepared;
+    const key = `${thread} ${area}`;
+    let results = this.#known.get(key);
+    if (results === undefined) {
+      results = resultsAt(program, this.#run.memoryOf(thread), area);
+      this.#known.set(key, results);
+    }
+    return columnsOfBlock(program, results, instruments);
+  }
 }
 
 function columnsOf(

@@ -1,6 +1,6 @@
 import type { Graph } from "#expression/ir/node";
 import { planBlocks } from "#expression/plan/block-plan";
-import { CHUNK_ROWS, compileBlocks, type BlockProgram, type BlockShape } from "#expression/run/block-program";
+import { compileBlocks, type BlockProgram, type BlockShape } from "#expression/run/block-program";
 import { packProgram, type PortableProgram } from "./portable-program.ts";
 
 /** A compiled program in all the forms that threads need. */
@@ -8,6 +8,8 @@ export interface PreparedProgram {
   readonly program: BlockProgram;
   readonly module: WebAssembly.Module;
   readonly portable: PortableProgram;
+  /** Differs from that of any other program. */
+  readonly key: number;
 }
 
 export interface ProgramOptions {
@@ -18,34 +20,37 @@ export interface ProgramOptions {
 /** Instruments of a block unless memory forbids. */
 const BLOCK_LANES = 32;
 const QUAD = 4;
+/** Areas for results of each thread: the consumer reads one while the next is filled. */
+const AREAS = 2;
 /** What the results under way may take together, unless told. */
 const RESULT_BYTES = 512 * 2 ** 20;
 
+let made = 0;
+/** Of all areas of a thread: half of what 32-bit addresses reach. */
+const MOST_BYTES = 2 ** 31;
 const prepared = new WeakMap<Graph, { readonly key: string; readonly made: PreparedProgram }>();
 
 /** Compiles a graph for blocks of a shape; the last one of each graph is kept. */
 export function prepareProgram(
   graph: Graph,
   shape: BlockShape,
-  options: ProgramOptions & { readonly inChunks?: boolean },
+  options: ProgramOptions & { readonly threaded?: boolean },
 ): PreparedProgram {
-  const { precision = "f32", lanes = "mixed", inChunks = false } = options;
-  const key = [shape.rows, shape.lanes, precision, lanes, inChunks].join();
+  const { precision = "f32", lanes = "mixed", threaded = false } = options;
+  const key = [shape.rows, shape.lanes, precision, lanes, threaded].join();
   const known = prepared.get(graph);
   if (known?.key === key) return known.made;
   const plan = planBlocks(graph, { precision, lanes });
-  // Graphs of one stage hand their results on chunk by chunk and need no room for all rows.
-  const room = inChunks && plan.stages.length === 1 ? { results: Math.min(shape.rows, CHUNK_ROWS) } : {};
-  const program = compileBlocks(plan, { ...shape, ...room });
-  const made = { program, module: new WebAssembly.Module(program.bytes), portable: packProgram(program) };
-  prepared.set(graph, { key, made });
-  return made;
+  const bytes = plan.graph.outputs.length * shape.rows * shape.lanes * (precision === "f32" ? 4 : 8);
+  const areas = bytes * AREAS > MOST_BYTES ? 1 : AREAS;
+  const program = compileBlocks(plan, threaded ? { ...shape, areas, shared: true } : shape);
+  const module = new WebAssembly.Module(program.bytes);
+  const own = { program, module, portable: packProgram(program), key: made++ };
+  prepared.set(graph, { key, made: own });
+  return own;
 }
 
-/**
- * Instruments of a block: 32, or fewer (a multiple of 4) so that the results under way fit `memoryBytes`: every thread
- * holds those of a block in its engine, and `resultBuffers` blocks are on their way to the consumer.
- */
+/** Instruments of a block: 32, or fewer (a multiple of 4) so that the results under way fit `memoryBytes`. */
 export function blockWidth(size: {
   readonly outputs: number;
   readonly rows: number;
@@ -55,12 +60,7 @@ export function blockWidth(size: {
 }): number {
   const { outputs, rows, threads, memoryBytes = RESULT_BYTES } = size;
   const lane = outputs * rows * (size.precision === "f64" ? 8 : 4);
-  const blocks = threads + resultBuffers(threads);
+  const blocks = threads * AREAS;
   const fitting = Math.floor(memoryBytes / Math.max(1, lane * blocks * QUAD)) * QUAD;
   return Math.max(QUAD, Math.min(BLOCK_LANES, fitting));
-}
-
-/** One that the consumer reads, and some that are filled meanwhile. */
-export function resultBuffers(threads: number): number {
-  return Math.min(threads + 1, 4);
 }

@@ -25,6 +25,8 @@ export const precomputeOrder = z.strictObject({
   vwap: z.enum(["amount", "typical"]).optional(),
   /** Whether what was stored is validated afterwards; it is unless told. */
   validate: z.boolean().optional(),
+  /** Whether the sources that the store was imported from are looked at first, and imported again where they changed. */
+  refresh: z.boolean().optional(),
   /** Blocks whose stored factors are damaged: they are computed again. */
   damaged: z.array(z.int().min(0)).optional(),
 });

@@ -77,7 +77,7 @@ async function computed(plan: PrecomputePlan, only?: readonly number[], attempt 
   const results: ShardResult[] = [];
   for (const [index, { input }] of plan.shards.entries()) {
     if (only !== undefined && !only.includes(index)) continue;
-    const result = await computer.run(input, { attempt: attempt * 100 + index });
+    const result = await computer.run(input, { run: plan.run, attempt: attempt * 100 + index });
     results.push(JSON.parse(JSON.stringify(result)) as ShardResult);
   }
   return results;

@@ -21,20 +21,36 @@ export type ShardReport =
 /** The plan this thread worked on last: further shards of it find everything compiled. */
 let open: { readonly of: string; readonly computer: ShardComputer } | null = null;
 
+/** Everything about a plan that decides how it is computed: runs of the same work share what is compiled. */
+function workOf({ workspace, store, plan }: Omit<ShardTask, "shard" | "attempt">): string {
+  const { generation, engine, mode, rows, damaged, sets } = plan;
+  return JSON.stringify([workspace, store, generation, engine, mode, rows, damaged, sets]);
+}
+
+async function opened(task: Omit<ShardTask, "shard" | "attempt">): Promise<ShardComputer> {
+  const of = workOf(task);
+  if (open?.of === of) return open.computer;
+  await closeStore();
+  const computer = await ShardComputer.open(storeOf(workspaceAt(task.workspace), task.store), task.plan);
+  open = { of, computer };
+  return computer;
+}
+
+/** Compiles what a plan's shards will need. */
+export async function prepareShards(input: unknown): Promise<void> {
+  const computer = await opened(input as Omit<ShardTask, "shard" | "attempt">);
+  computer.compile();
+}
+
 /** Computes a shard on a thread of its own; stops at the next block once the gate is closed. */
 export async function computeShard(input: unknown, { gate, post }: TaskThread): Promise<void> {
-  const { workspace, store, plan, shard, attempt } = input as ShardTask;
+  const task = input as ShardTask;
   const report = (message: ShardReport): void => post(message);
-  const of = `${workspace} ${store.calendar} ${store.freq} ${plan.run} ${plan.generation}`;
-  if (open?.of !== of) {
-    await open?.computer[Symbol.asyncDispose]();
-    open = null;
-    const computer = await ShardComputer.open(storeOf(workspaceAt(workspace), store), plan);
-    open = { of, computer };
-  }
+  const computer = await opened(task);
   const stop = new AbortController();
-  const result = await open.computer.run(shard, {
-    attempt,
+  const result = await computer.run(task.shard, {
+    run: task.plan.run,
+    attempt: task.attempt,
     signal: stop.signal,
     onBlock: (done) => {
       report({ kind: "block", done });
@@ -42,4 +58,10 @@ export async function computeShard(input: unknown, { gate, post }: TaskThread): 
     },
   });
   report({ kind: "result", result });
+}
+
+/** Lets go of the generation that this thread has open. */
+export async function closeStore(): Promise<void> {
+  await open?.computer[Symbol.asyncDispose]();
+  open = null;
 }

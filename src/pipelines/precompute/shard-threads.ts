@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LANES_PER_BLOCK, type StoreKey } from "#data/store/panel-store";
 import { Gate } from "#kernels/parallel";
 import { WorkerPool } from "#workers/worker-pool";
@@ -14,6 +14,8 @@ export interface ShardThreadsOptions {
   readonly memoryLimit?: number;
   /** Resident memory at the moment; a clock of memory, so to say. */
   readonly residentBytes?: () => number;
+  /** Milliseconds without a shard after which a thread ends; 10,000 unless told. */
+  readonly restAfterMs?: number;
 }
 
 export interface ThreadShard {
@@ -28,7 +30,8 @@ export interface ThreadShard {
 const DEFAULT_LIMIT = 2 ** 31;
 /** Share of the limit beyond which no further shard is started beside those under way. */
 const FULL = 0.8;
-const POLL_MS = 100;
+const POLL_MS = 20;
+const REST_AFTER_MS = 10_000;
 
 /**
  * One thread for each shard under way, kept for the next. Fewer run at a time where the memory that a plan needs, or that
@@ -39,16 +42,28 @@ export class ShardThreads implements AsyncDisposable {
   readonly #options: ShardThreadsOptions;
   readonly #idle: WorkerPool[] = [];
   readonly #busy = new Set<WorkerPool>();
+  #rest: NodeJS.Timeout | undefined;
 
   constructor(options: ShardThreadsOptions) {
     this.threads = options.threads;
     this.#options = options;
   }
 
+  /** Starts the threads and lets them compile a plan, while the caller is busy with something else. */
+  prepare(store: StoreKey, plan: PrecomputePlan): void {
+    const input = { workspace: this.#options.workspace, store, plan };
+    for (let thread = 0; thread < this.#most(plan) && thread < plan.shards.length; thread++) {
+      const pool = this.#start();
+      // What is wrong with the plan comes up again when a shard of it is computed.
+      const done = (): void => this.#free(pool);
+      void pool.run("prepare-shards", { input, gate: new Gate() }).then(done, done);
+    }
+  }
+
   /** Throws what `ShardComputer.run` throws, the signal's reason when it is aborted, and when the thread dies. */
   async run(task: ThreadShard): Promise<ShardResult> {
     const { store, plan, shard, attempt, signal, onBlock } = task;
-    const pool = await this.#free(plan, signal);
+    const pool = await this.#take(plan, signal);
     try {
       const input: ShardTask = { workspace: this.#options.workspace, store, plan, shard, attempt };
       let result: ShardResult | null = null;
@@ -65,28 +80,61 @@ export class ShardThreads implements AsyncDisposable {
       if (result === null) throw new TypeError("a thread ended without a result");
       return result;
     } finally {
-      this.#busy.delete(pool);
-      this.#idle.push(pool);
+      this.#free(pool);
     }
   }
 
-  /** Ends the threads that have nothing to do, with what they hold in memory. */
+  /** Ends the threads that have nothing to do, with the generation they have open and what they hold in memory. */
   async rest(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map((pool) => pool.close()));
+    clearTimeout(this.#rest);
+    await Promise.all(this.#idle.splice(0).map((pool) => letGo(pool)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#idle.splice(0), ...this.#busy].map((pool) => pool.close()));
+    await this.rest();
+    await Promise.all([...this.#busy].map((pool) => pool.close()));
   }
 
-  async #free(plan: PrecomputePlan, signal?: AbortSignal): Promise<WorkerPool> {
-    const { memoryLimit = DEFAULT_LIMIT, residentBytes = () => process.memoryUsage.rss() } = this.#options;
-    const most = Math.max(1, Math.min(this.threads, Math.floor((FULL * memoryLimit) / threadBytes(plan))));
-    while (this.#busy.size > 0 && (this.#busy.size >= most || residentBytes() > FULL * memoryLimit))
-      await setTimeout(POLL_MS, undefined, signal === undefined ? {} : { signal });
+  /** Threads that get no further shard, because the run goes on elsewhere or was cancelled, end by themselves. */
+  #restLater(): void {
+    clearTimeout(this.#rest);
+    const { restAfterMs = REST_AFTER_MS } = this.#options;
+    this.#rest = setTimeout(() => void this.rest(), restAfterMs).unref();
+  }
+
+  #free(pool: WorkerPool): void {
+    this.#busy.delete(pool);
+    this.#idle.push(pool);
+    this.#restLater();
+  }
+
+  /** Threads that have room in the memory for this plan. */
+  #most(plan: PrecomputePlan): number {
+    const { memoryLimit = DEFAULT_LIMIT } = this.#options;
+    return Math.max(1, Math.min(this.threads, Math.floor((FULL * memoryLimit) / threadBytes(plan))));
+  }
+
+  #start(): WorkerPool {
     const pool = this.#idle.pop() ?? new WorkerPool(new URL("./shard-worker.ts", import.meta.url), 1);
     this.#busy.add(pool);
     return pool;
+  }
+
+  async #take(plan: PrecomputePlan, signal?: AbortSignal): Promise<WorkerPool> {
+    const { memoryLimit = DEFAULT_LIMIT, residentBytes = () => process.memoryUsage.rss() } = this.#options;
+    const most = this.#most(plan);
+    while (this.#busy.size > 0 && (this.#busy.size >= most || residentBytes() > FULL * memoryLimit))
+      await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
+    return this.#start();
+  }
+}
+
+/** A thread that died has nothing open any more: its pins go with the process. */
+async function letGo(pool: WorkerPool): Promise<void> {
+  try {
+    await pool.run("close-store", { input: null, gate: new Gate() });
+  } finally {
+    await pool.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { serveTasks } from "#workers/serve-tasks";
-import { computeShard } from "./shard-task.ts";
+import { closeStore, computeShard, prepareShards } from "./shard-task.ts";
 
 /** Entry file of the threads that compute shards. */
-serveTasks({ "compute-shard": computeShard });
+serveTasks({ "prepare-shards": prepareShards, "compute-shard": computeShard, "close-store": closeStore });

@@ -39,6 +39,7 @@ export interface FailedBlock {
 }
 
 export interface ShardOptions {
+  readonly run: string;
   /** Tells attempts of one run apart. */
   readonly attempt: number;
   readonly signal?: AbortSignal;
@@ -75,12 +76,17 @@ export class ShardComputer implements AsyncDisposable {
     this.#compiled = plan.sets.map(({ list }) => compileSet(list, this.#blocks, { engine, generation }));
   }
 
+  /** Compiles everything that shards of the plan may need; `run` compiles what it needs itself otherwise. */
+  compile(): void {
+    this.#partsOf({ kind: "blocks", blocks: [] });
+  }
+
   /** Throws DATA_DISK_FULL, DATA_NOT_PERMITTED, and an abort; blocks that cannot be computed are in the result. */
   async run(shard: PrecomputeShard, options: ShardOptions): Promise<ShardResult> {
     const parts = this.#partsOf(shard);
     const dropped = new Set(parts.flatMap(({ states }) => states?.foreign() ?? []));
     await using attempt = await this.#store.attempt(this.#plan.generation, {
-      run: this.#plan.run,
+      run: options.run,
       attempt: options.attempt,
       dropped,
     });

@@ -3,7 +3,7 @@
  * of a Qlib directory. A locator is absolute here.
  */
 import { existsSync, globSync, readdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { asDataError } from "../../system-errors.ts";
 import { type FileKind, parseLocator } from "../locator.ts";
 
@@ -51,6 +51,20 @@ export function coveredFiles(locator: string): string[] {
   } catch (error) {
     throw asDataError(error, { file: path, doing: "read" });
   }
+}
+
+/**
+ * Folders in which a change to the locator's files shows: the folder itself, the one around a file, the one before a
+ * glob's first pattern, of a Qlib directory calendar and features (not each instrument's folder).
+ */
+export function watchedFolders(locator: string): string[] {
+  const path = pathOfLocator(locator);
+  if (locator.startsWith(QLIB)) return [path, join(path, "calendars"), join(path, "features")];
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return [path];
+  let folder = dirname(path);
+  if (found === undefined) while (/[*?[{]/.test(folder)) folder = dirname(folder);
+  return [folder];
 }
 
 /** Whether a file may hold rows of the kind; `unnamed`: files of no known ending count too. */

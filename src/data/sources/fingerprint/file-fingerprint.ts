@@ -69,15 +69,32 @@ export function lookAt(
   }
 }
 
+/** What the file system says of a file, in one text; null when there is none. Throws DATA_NOT_PERMITTED. */
+export function identityAt(path: string): string | null {
+  try {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (found === undefined) return null;
+    const { size, mtimeNs, ino, dev } = found;
+    return identityOf({
+      size: Number(size),
+      mtimeNs: String(mtimeNs),
+      inode: String(ino),
+      device: String(dev),
+    });
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw asDataError(error, { file: path, doing: "read" });
+  }
+}
+
+/** The same text of a file that was looked at. */
+export function identityOf(file: Pick<FileFingerprint, "size" | "mtimeNs" | "inode" | "device">): string {
+  return `${file.size} ${file.mtimeNs} ${file.inode} ${file.device}`;
+}
+
 /** Whether the file system and the footer say that it is the file it was. */
 export function looksTheSame(known: FileFingerprint, now: FileFingerprint): boolean {
-  return (
-    known.size === now.size &&
-    known.mtimeNs === now.mtimeNs &&
-    known.inode === now.inode &&
-    known.device === now.device &&
-    known.footer?.sha256 === now.footer?.sha256
-  );
+  return identityOf(known) === identityOf(now) && known.footer?.sha256 === now.footer?.sha256;
 }
 
 /** Whether both were hashed and hold the same bytes, whatever their names and timestamps. */

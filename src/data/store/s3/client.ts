@@ -20,7 +20,7 @@ export interface S3Patience {
   /** The wait before try n + 1 is anything up to this × 2ⁿ, so that clients that failed together do not return together. */
   readonly firstWaitMs: number;
   readonly longestWaitMs: number;
-  /** A try without an answer by then is given up. */
+  /** A try is given up that has no answer, or not all of it, this long after its bytes should have passed a slow line. */
   readonly timeoutMs: number;
 }
 
@@ -63,6 +63,9 @@ interface Setback {
   readonly what: string;
   readonly cause?: unknown;
 }
+
+/** What a line carries at least. */
+const SLOW_LINE_BYTES_PER_S = 32_768;
 
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const PASSING_CODES = new Set([
@@ -115,13 +118,7 @@ export class S3Client {
         headers: { ...headers, "x-amz-content-sha256": sha256Of(body ?? new Uint8Array(0)) },
         ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
       });
-      const signal = AbortSignal.timeout(this.#patience.timeoutMs);
-      const response = await fetch(signed, { redirect: "manual", signal });
-      answer = {
-        status: response.status,
-        headers: response.headers,
-        body: new Uint8Array(await response.arrayBuffer()),
-      };
+      answer = await this.#exchange(signed, body?.length ?? 0);
     } catch (error) {
       if (!isBroken(error)) throw error;
       return { status: null, what: reasonOf(error), cause: error };
@@ -133,6 +130,25 @@ export class S3Client {
     if (method === "HEAD" && status >= 400 && status < 500) return this.#reason(request, status);
     if (PASSING.has(status) || PASSING_CODES.has(code)) return { status, what: told(status, code) };
     throw this.#refusal(request, { status, code });
+  }
+
+  async #exchange(request: Request, sentBytes: number): Promise<S3Answer> {
+    const controller = new AbortController();
+    const giveUpAfter = (bytes: number): NodeJS.Timeout =>
+      setTimeout(
+        () => controller.abort(new DOMException("no answer in time", "TimeoutError")),
+        this.#patience.timeoutMs + (bytes / SLOW_LINE_BYTES_PER_S) * 1000,
+      );
+    let timer = giveUpAfter(sentBytes);
+    try {
+      const response = await fetch(request, { redirect: "manual", signal: controller.signal });
+      const { status, headers } = response;
+      clearTimeout(timer);
+      timer = giveUpAfter(Number(headers.get("content-length") ?? 0));
+      return { status, headers, body: new Uint8Array(await response.arrayBuffer()) };
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The answer to HEAD has no body and so no code: asking for a byte of the object tells what is wrong. */

@@ -4,7 +4,7 @@ import { conditionHeaders, writeIdHeaders, writeOnce } from "./conditional-write
 import { S3Error } from "./errors.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { OrderedParts } from "./pieces.ts";
-import { decodedKey, elementsOf, textOf } from "./xml.ts";
+import { elementsOf, keyIn, textOf } from "./xml.ts";
 
 const PARTS_AT_ONCE = 4;
 const MOST_PARTS = 10_000;
@@ -88,13 +88,13 @@ export async function abandonUploads(client: S3Client, begunBefore: number): Pro
       const id = textOf(upload, "UploadId");
       const begun = Date.parse(textOf(upload, "Initiated") ?? "");
       if (key === null || id === null || !(begun < begunBefore)) continue;
-      await abandon(client, decodedKey(key), id);
+      await abandon(client, keyIn(xml, key), id);
       abandoned++;
     }
     const nextKey = textOf(xml, "NextKeyMarker");
     if (textOf(xml, "IsTruncated") !== "true" || nextKey === null) return abandoned;
     marker = {
-      "key-marker": decodedKey(nextKey),
+      "key-marker": keyIn(xml, nextKey),
       "upload-id-marker": textOf(xml, "NextUploadIdMarker") ?? "",
     };
   }

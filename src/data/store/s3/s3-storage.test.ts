@@ -43,6 +43,7 @@ describe.each<[string, () => Promise<Storage>]>([
   ["a folder", async () => localStorage("/w", new MemoryDisk())],
   ["a bucket", async () => (await fresh()).storage],
   ["a bucket that lists two names a page", async () => (await fresh({ pageSize: 2 })).storage],
+  ["a bucket of a service that does not encode keys", async () => (await fresh({ plainKeys: true })).storage],
   ["a whole bucket without a prefix", async () => (await fresh({}, { prefix: "" })).storage],
 ])("storage in %s", (_, make) => {
   test("gives back what was put, in any pieces and with parts in any order", async () => {
@@ -255,6 +256,20 @@ test.each(["ignored", "unknown"] as const)(
     expect([...server.objects.keys()]).toEqual(["some/prefix/manifest.json"]);
   },
 );
+
+test("an answer that does not come is not waited for, and what it was about happens once", async () => {
+  const { server, storage } = await fresh({}, { patience: { attempts: 5, firstWaitMs: 1, timeoutMs: 100 } });
+  await storage.checkWritable();
+  server.script = once({ kind: "slow", ms: 400 }, () => true);
+  await storage.put("a", whole(text("1")));
+  server.script = once({ kind: "slow", ms: 400 }, () => true);
+  expect(await readWhole(storage, "a")).toEqual(text("1"));
+  server.script = once({ kind: "slow", ms: 400 }, isPut);
+  await storage.swap("a", text("2"), text("1"));
+  // The writes that were given up are carried out late, and refused.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await readWhole(storage, "a")).toEqual(text("2"));
+});
 
 test("temporary credentials are sent with their token", async () => {
   const { server, storage } = await fresh({ sessionToken: "token+of/an=hour" });

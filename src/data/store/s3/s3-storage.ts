@@ -12,7 +12,7 @@ import { inParallel } from "./in-parallel.ts";
 import { abandonUploads, putInParts } from "./multipart.ts";
 import { OrderedParts, rangesOf } from "./pieces.ts";
 import { hasConditionalWrites } from "./probe.ts";
-import { decodedKey, elementsOf, textOf } from "./xml.ts";
+import { elementsOf, keyIn, textOf } from "./xml.ts";
 
 export interface S3StorageOptions extends S3Credentials {
   /** `https://s3.<region>.amazonaws.com`, `http://127.0.0.1:9000`. */
@@ -128,6 +128,8 @@ export function s3Storage(options: S3StorageOptions): S3Storage {
         if (!(await putWhole(path, ordered.slice(0, ordered.bytes), { absent: true }))) throw taken(path);
         return;
       }
+      // Told before much is sent, and by services too that forget the condition when an upload is completed.
+      if ((await statusOf(path)) !== null) throw taken(path);
       const object = { key: keyOf(address, path), parts: ordered, id: randomUUID() };
       if ((await putInParts(client, object, partBytes)) === "refused") throw taken(path);
     },
@@ -175,7 +177,7 @@ export function s3Storage(options: S3StorageOptions): S3Storage {
         const contents = elementsOf(xml, "Contents").map((content) => textOf(content, "Key"));
         const folders = elementsOf(xml, "CommonPrefixes").map((common) => textOf(common, "Prefix"));
         for (const key of [...contents, ...folders]) {
-          const name = decodedKey(key ?? "")
+          const name = keyIn(xml, key ?? "")
             .slice(start.length)
             .replace(/\/$/, "");
           if (name !== "") names.push(name);

@@ -135,7 +135,7 @@ test(
       await steps[index]!.run(open(server, "before"));
       const requests = server.log.length - start;
       const after = copyOf(server);
-      const stride = isFull ? 1 : 29;
+      const stride = isFull ? 1 : 41;
       for (let at = index % stride; at < requests; at += stride) {
         for (const last of isFull ? endings : [endings[at % 2]!]) {
           const say = (what: string): number =>
@@ -158,8 +158,8 @@ test(
       reset(server, after);
     }
     expect(violations).toEqual([]);
-    expect(old).toBeGreaterThan(10);
-    expect(fresh).toBeGreaterThan(2);
+    expect(old).toBeGreaterThan(5);
+    expect(fresh).toBeGreaterThan(0);
   },
 );
 

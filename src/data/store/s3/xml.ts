@@ -21,7 +21,7 @@ function unescaped(text: string): string {
   });
 }
 
-/** A key of a listing asked for with `encoding-type=url`. */
-export function decodedKey(text: string): string {
-  return decodeURIComponent(text.replaceAll("+", " "));
+/** A key out of a listing that was asked for with `encoding-type=url`; a service that does not know that gives keys as they are. */
+export function keyIn(listing: string, text: string): string {
+  return textOf(listing, "EncodingType") === "url" ? decodeURIComponent(text.replaceAll("+", " ")) : text;
 }

@@ -61,7 +61,7 @@ export function describeValidation(report: ValidationReport, locale: ValidationL
     lines.push(
       zh
         ? `${severities[severity].zh}  ${rules[rule].title.zh}：${number(findings)} 处，共 ${number(count)}`
-        : `${severities[severity].en}  ${rules[rule].title.en}: ${number(findings)} findings, ${number(count)} in all`,
+        : `${severities[severity].en}  ${rules[rule].title.en}: ${number(findings)} finding${findings === 1 ? "" : "s"}, ${number(count)} in all`,
     );
     const own = report.findings.filter((finding) => finding.rule === rule && finding.severity === severity);
     for (const finding of own.slice(0, SHOWN)) lines.push(`  ${sentenceOf(finding, locale)}`);

@@ -19,7 +19,8 @@ const positive = "made of positive prices";
 const within = "a correlation (Cauchy–Schwarz)";
 const spread = "a standard deviation or range";
 
-const ranges: Readonly<Record<string, readonly Entry[]>> = {
+/** By set; the first entry that fits a name counts. */
+export const declaredRanges: Readonly<Record<string, readonly Entry[]>> = {
   tech: [
     [/^RSI14/, 0, 100, "Wilder (1978): gains over gains and losses"],
     [/^(STOCH|STOCHRSI)_/, 0, 100, "Lane: place within the window's range"],
@@ -118,7 +119,7 @@ const byUnit: Readonly<Record<string, FactorRange>> = {
 
 /** The range of a factor of a set, with room for rounding; null when nothing is declared. */
 export function rangeOf(set: string, factor: string, unit?: string): FactorRange | null {
-  const entry = ranges[set]?.find(([names]) => names.test(factor));
+  const entry = declaredRanges[set]?.find(([names]) => names.test(factor));
   const declared =
     entry === undefined ? byUnit[unit ?? ""] : { low: entry[1], high: entry[2], reason: entry[3] };
   if (declared === undefined) return null;
@@ -138,7 +139,8 @@ export interface FactorOrder {
 
 const WINDOWS = [5, 10, 20, 30, 60];
 
-const chains: Readonly<Record<string, readonly (readonly string[])[]>> = {
+/** Names in ascending order, by set. */
+export const chains: Readonly<Record<string, readonly (readonly string[])[]>> = {
   tech: [
     ["BOLLINGER_LOWER", "BOLLINGER_MIDDLE", "BOLLINGER_UPPER"],
     ["ACCBANDS_LOWER", "ACCBANDS_MIDDLE", "ACCBANDS_UPPER"],

@@ -9,6 +9,7 @@ import {
   type SeriesDifference,
 } from "./reference-check.ts";
 import { jsonNumber, type FindingList } from "./report.ts";
+import { rules } from "./rules.ts";
 import type { ScanPlan } from "./scan-plan.ts";
 import type { ScoreCard } from "./score.ts";
 
@@ -100,8 +101,7 @@ export async function judgeBlock(
     }))
       take(series);
   }
-  for (const odd of scan.odds) reportOdd(run, plan, { odd, block, members, differences });
-  for (const disorder of scan.disorders) reportDisorder(run, plan, { disorder, block, members, differences });
+  reportOddities(run, plan, scan, { block, members, differences });
   return { ...totals, suspicious, unjudged, missing };
 }
 
@@ -138,43 +138,52 @@ function suspects(
 interface Judged {
   readonly block: number;
   readonly members: readonly StoredInstrument[];
+  /** By factor and lane; what was not recomputed is not there. */
   readonly differences: ReadonlyMap<string, SeriesDifference>;
 }
 
+type JudgeRun = Parameters<typeof judgeBlock>[0];
+
+/** What a scan found odd, each with the reference's judgement where there is one. */
+export function reportOddities(run: JudgeRun, plan: ScanPlan, scan: BlockScan, judged: Judged): void {
+  for (const odd of scan.odds) reportOdd(run, plan, { ...judged, odd });
+  for (const disorder of scan.disorders) reportDisorder(run, plan, { ...judged, disorder });
+}
+
 function reportOdd(
-  { snapshot, findings, card }: Parameters<typeof judgeBlock>[0],
+  { snapshot, findings, card }: JudgeRun,
   plan: ScanPlan,
   { odd, block, members, differences }: Judged & { readonly odd: OddSeries },
 ): void {
   const { rule, factor, lane, count, firstCell, lastCell, value } = odd;
   const { name, range } = plan.factors[factor]!;
-  const isDefined = !isWrong(differences.get(`${factor} ${lane}`), Math.floor(firstCell / LANES_PER_BLOCK));
-  const days = daysOf(snapshot, firstCell, lastCell);
+  const severity =
+    judgementOf([differences.get(`${factor} ${lane}`)], rowOf(firstCell)) ?? rules[rule].severity;
   findings.add(rule, {
     set: plan.name,
     factor: name,
     instrument: members[lane]!.id,
     block,
-    ...days,
+    ...daysOf(snapshot, firstCell, lastCell),
     count,
     value: jsonNumber(value),
-    severity: isDefined ? "warning" : "error",
+    severity,
     ...(rule === "out-of-range" ? { detail: `${range!.low} … ${range!.high}: ${range!.reason}` } : {}),
   });
   card.add("quality", "values", { bad: count });
 }
 
 function reportDisorder(
-  { snapshot, findings, card }: Parameters<typeof judgeBlock>[0],
+  { snapshot, findings, card }: JudgeRun,
   plan: ScanPlan,
   { disorder, block, members, differences }: Judged & { readonly disorder: Disorder },
 ): void {
   const { order, lane, count, firstCell, lastCell } = disorder;
-  const row = Math.floor(firstCell / LANES_PER_BLOCK);
-  const isDefined = [order.lower, order.upper].every((name) => {
+  const both = [order.lower, order.upper].map((name) => {
     const factor = plan.factors.findIndex((each) => each.name === name);
-    return !isWrong(differences.get(`${factor} ${lane}`), row);
+    return differences.get(`${factor} ${lane}`);
   });
+  const severity = judgementOf(both, rowOf(firstCell)) ?? rules["out-of-order"].severity;
   findings.add("out-of-order", {
     set: plan.name,
     factor: order.lower,
@@ -182,24 +191,29 @@ function reportDisorder(
     block,
     ...daysOf(snapshot, firstCell, lastCell),
     count,
-    severity: isDefined ? "warning" : "error",
+    severity,
     detail: `${order.lower} is above ${order.upper}`,
   });
   card.add("quality", "values", { bad: count });
 }
 
-/** What was not compared counts as wrong. */
-function isWrong(difference: SeriesDifference | undefined, row: number): boolean {
-  return difference === undefined || row >= difference.cells || difference.wrong.includes(row);
+/** A warning where the reference has the same values, an error where it has not, null where it was not asked. */
+function judgementOf(
+  differences: readonly (SeriesDifference | undefined)[],
+  row: number,
+): "warning" | "error" | null {
+  const known = differences.filter((each) => each !== undefined);
+  if (known.some(({ cells, wrong }) => row >= cells || wrong.includes(row))) return "error";
+  return known.length === differences.length ? "warning" : null;
 }
+
+const rowOf = (cell: number): number => Math.floor(cell / LANES_PER_BLOCK);
 
 function daysOf(
   snapshot: StoreSnapshot,
   firstCell: number,
   lastCell: number,
 ): { day: string; lastDay?: string } {
-  const [first, last] = [firstCell, lastCell].map((cell) =>
-    isoOf(snapshot.time.days[Math.floor(cell / LANES_PER_BLOCK)]!),
-  );
+  const [first, last] = [firstCell, lastCell].map((cell) => isoOf(snapshot.time.days[rowOf(cell)]!));
   return first === last ? { day: first! } : { day: first!, lastDay: last! };
 }

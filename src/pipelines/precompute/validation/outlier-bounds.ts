@@ -16,7 +16,7 @@ export interface OutlierBounds {
 
 const DEVIATIONS = 12;
 /** Values in a factor's sample, and the latest rows that they are taken from. */
-const SAMPLE = 20_000;
+const SAMPLE = 4096;
 const ROWS = 4096;
 const COMPARABLE = new Set(["ratio", "percent", "deviations", "degrees"]);
 

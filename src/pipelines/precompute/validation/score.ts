@@ -13,7 +13,7 @@ export const weights: Readonly<Record<Dimension, number>> = {
   freshness: 0.1,
 };
 
-/** The share of bad units at which a dimension scores 0. */
+/** The share of bad units at which a dimension scores 0; a kind of unit may have its own. */
 export const limits: Readonly<Record<Dimension, number>> = {
   completeness: 0.05,
   consistency: 0.001,
@@ -21,6 +21,7 @@ export const limits: Readonly<Record<Dimension, number>> = {
   quality: 0.01,
   freshness: 1,
 };
+const limitsOfKinds: Readonly<Record<string, number>> = { "quality factors": 0.2 };
 
 const BEST_WITH_ERROR = 84;
 
@@ -61,8 +62,12 @@ export class ScoreCard {
     return (Object.keys(weights) as Dimension[]).map((dimension) => {
       const shares = [...(this.#counts.get(dimension)?.values() ?? [])];
       const looked = shares.filter(({ checked }) => checked > 0);
-      const bad = looked.reduce((sum, { checked, bad }) => sum + bad / checked, 0);
-      const score = looked.length === 0 ? null : rounded(100 * Math.max(0, 1 - bad / limits[dimension]));
+      const lost = looked.reduce(
+        (sum, { of, checked, bad }) =>
+          sum + bad / checked / (limitsOfKinds[`${dimension} ${of}`] ?? limits[dimension]),
+        0,
+      );
+      const score = looked.length === 0 ? null : rounded(100 * Math.max(0, 1 - lost));
       return { dimension, weight: weights[dimension], score, shares };
     });
   }

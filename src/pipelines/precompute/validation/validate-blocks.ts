@@ -6,7 +6,7 @@ import type { StoredBlocks } from "../../stored-blocks.ts";
 import type { BarsHistory } from "./bars-history.ts";
 import { scanBlock } from "./block-scan.ts";
 import { InputStreaks } from "./input-streaks.ts";
-import { judgeBlock } from "./judge-block.ts";
+import { judgeBlock, reportOddities } from "./judge-block.ts";
 import { MissingRows } from "./missing-rows.ts";
 import type { FindingList } from "./report.ts";
 import type { ScanPlan } from "./scan-plan.ts";
@@ -72,6 +72,7 @@ export async function validateBlocks(
         totals.scanned.set(plan.name, (totals.scanned.get(plan.name) ?? 0) + 1);
         if (market === null) {
           const detail = `the bars of generation ${computedFrom} cannot be read any more`;
+          reportOddities(run, plan, scan, { block, members, differences: new Map() });
           run.findings.add("not-recomputed", { set: plan.name, block, count: members.length, detail });
           return;
         }

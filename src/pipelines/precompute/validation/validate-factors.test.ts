@@ -144,6 +144,14 @@ describe("completeness", () => {
     expect(report).toMatchObject({ ok: false, fresh: false });
   });
 
+  test("has something to say of a store without any factor", async () => {
+    await writeBars(store, market);
+    const report = await validated();
+    expect(report).toMatchObject({ ok: false, fresh: false, factors: [] });
+    expect(report.rules).toEqual([{ rule: "factor-missing", severity: "error", findings: 2, count: 6 }]);
+    expect(report.dimensions[0]).toMatchObject({ dimension: "completeness", score: 0 });
+  });
+
   test("does not ask for what cannot be computed", async () => {
     await stored();
     const some = {
@@ -262,8 +270,12 @@ describe("freshness", () => {
       to: ROWS,
       value: (_, row) => (row === 31 ? 5 : undefined),
     });
+    await planted("tech", "RSI14", [[3, 58, 100.5]]);
+    await planted("tech", "EMA20", [[35, 20, Infinity]]);
     const report = await validated({ alone: true }, [tech]);
     expect(found(report, "not-recomputed")).toHaveLength(3);
+    expect(found(report, "out-of-range")).toMatchObject([{ instrument: id(3), severity: "error" }]);
+    expect(found(report, "infinite")).toMatchObject([{ instrument: id(35), severity: "warning" }]);
     expect(report.sample!.series).toBe(0);
   });
 
@@ -381,6 +393,9 @@ describe("consistency", () => {
     await stored();
     expect(await sampleOf(3)).toEqual(await sampleOf(3));
     expect(await sampleOf(3)).not.toEqual(await sampleOf(4));
+    const report = await validated({ mode: "sample", among: new Set([2]) });
+    expect(report.sets.map(({ scannedBlocks }) => scannedBlocks)).toEqual([1, 1]);
+    expect(report.sample!.instruments.toSorted()).toEqual([64, 65, 66, 67, 68, 69].map(id));
   });
 });
 

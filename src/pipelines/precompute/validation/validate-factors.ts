@@ -40,6 +40,8 @@ export interface ValidationOptions {
   readonly seed?: number;
   /** Blocks that `sample` looks at; 4 unless told. */
   readonly blocks?: number;
+  /** Blocks that a sample is taken from; all unless told. */
+  readonly among?: ReadonlySet<number>;
   /** Instruments whose factors are all recomputed; 16 in a sample and 64 in full unless told. */
   readonly instruments?: number;
   readonly signal?: AbortSignal;
@@ -79,7 +81,13 @@ export async function validateFactors(
   const choice = new SeededChoice(seed);
   const members = snapshot.instruments.filter(({ first, last }) => first <= last);
   const populated = [...new Set(members.map(({ block }) => block))].sort((a, b) => a - b);
-  const blocks = mode === "full" ? populated : choice.some(populated, options.blocks ?? 4);
+  const blocks =
+    mode === "full"
+      ? populated
+      : choice.some(
+          populated.filter((block) => options.among?.has(block) ?? true),
+          options.blocks ?? 4,
+        );
   const looked = new Set(blocks);
   const instruments = choice.some(
     members.filter(({ block }) => looked.has(block)),

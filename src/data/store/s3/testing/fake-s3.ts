@@ -52,6 +52,8 @@ export interface FakeS3Options {
   /** Smallest part but the last. */
   readonly partBytes?: number;
   readonly sessionToken?: string;
+  /** Keys in listings are as they are, whatever was asked for. */
+  readonly plainKeys?: boolean;
   /** What the server's clock is ahead. */
   readonly aheadMs?: number;
 }
@@ -240,13 +242,15 @@ export class FakeS3 implements AsyncDisposable {
   #list(query: URLSearchParams): Answer {
     const prefix = query.get("prefix") ?? "";
     const after = query.get("continuation-token") ?? "";
+    const isEncoded = query.get("encoding-type") === "url" && this.#options.plainKeys !== true;
+    const encoding = isEncoded ? "<EncodingType>url</EncodingType>" : "";
     const entries = new Map<string, string>();
     for (const key of [...this.objects.keys()].sort()) {
       if (!key.startsWith(prefix)) continue;
       const slash = key.indexOf("/", prefix.length);
       const isFolder = query.get("delimiter") === "/" && slash >= 0;
       const name = isFolder ? key.slice(0, slash + 1) : key;
-      const shown = escaped(query.get("encoding-type") === "url" ? formEncoded(name) : name);
+      const shown = escaped(isEncoded ? formEncoded(name) : name);
       const size = this.objects.get(key)!.bytes.length;
       entries.set(
         name,
@@ -262,7 +266,7 @@ export class FakeS3 implements AsyncDisposable {
     const body = page.map((name) => entries.get(name)!).join("");
     return {
       status: 200,
-      body: `<?xml version="1.0"?>\n<ListBucketResult xmlns="x"><Prefix>${escaped(prefix)}</Prefix><IsTruncated>${isCut}</IsTruncated>${next}${body}</ListBucketResult>`,
+      body: `<?xml version="1.0"?>\n<ListBucketResult xmlns="x"><Prefix>${escaped(prefix)}</Prefix>${encoding}<IsTruncated>${isCut}</IsTruncated>${next}${body}</ListBucketResult>`,
     };
   }
 
@@ -334,7 +338,7 @@ export class FakeS3 implements AsyncDisposable {
       : "";
     return {
       status: 200,
-      body: `<ListMultipartUploadsResult><IsTruncated>${isCut}</IsTruncated>${next}${body.join("")}</ListMultipartUploadsResult>`,
+      body: `<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>${isCut}</IsTruncated>${next}${body.join("")}</ListMultipartUploadsResult>`,
     };
   }
 }
