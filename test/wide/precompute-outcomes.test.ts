@@ -61,10 +61,11 @@ const staged = (workspace: string): number =>
 
 /** Waits until the run has written files of so many segments. */
 async function hasStaged(workspace: string, count: number, program: Program): Promise<void> {
-  let isOver = false;
-  void program.ended.then(() => (isOver = true));
-  while (!isOver && staged(workspace) < count) await sleep(2);
-  if (isOver && staged(workspace) < count) throw new Error(`the run ended: ${program.said}`);
+  const end = program.ended.then(() => true);
+  while (staged(workspace) < count) {
+    if (await Promise.race([end, sleep(2, false)])) break;
+  }
+  if (staged(workspace) < count) throw new Error(`the run ended: ${program.said}`);
 }
 
 const errorOf = (ended: Ended): Refusal["error"] => (answerOf(ended) as Refusal).error;

@@ -70,7 +70,7 @@ beforeAll(async () => {
     const started = performance.now();
     const submitted = answerOf(await done(folder, argvOf("--detach"), { database: server.url }));
     database ??= await stateOf(workspace, server.url);
-    expect(await endOf(String((submitted as { job: string }).job))).toBe("completed");
+    expect(await endOf((submitted as { job: string }).job)).toBe("completed");
     durationMs = performance.now() - started;
     wholeValues.set(state, await valuesOf(workspace));
   }
