@@ -30,6 +30,8 @@ export async function changedPart(put: {
   const changed: { readonly index: number; readonly from: number; readonly to: number }[] = [];
   for (const [index, field] of fields.entries()) {
     const difference = await differingRows(put, { field, values: columns[index]!, overlaps });
+    // All of it, so that nothing is seen any more of the file, which then goes.
+    if (difference === "damaged") return { fields, columns, from: span.from };
     if (difference !== null) changed.push({ index, ...difference });
   }
   if (changed.length === 0) return null;
@@ -48,16 +50,15 @@ export async function changedPart(put: {
 async function differingRows(
   put: { readonly files: SegmentFiles; readonly entries: readonly SegmentEntry[]; readonly span: Span },
   own: { readonly field: StoredField; readonly values: StoredValues; readonly overlaps: boolean },
-): Promise<Span | null> {
+): Promise<Span | "damaged" | null> {
   const { values } = own;
-  const rows = put.span.to - put.span.from;
   let stored: StoredValues | null = null;
   if (own.overlaps) {
     try {
       const read = await readLayers(put.files, put.entries, { fields: [own.field], span: put.span });
       stored = read.get(own.field.name)!;
     } catch (error) {
-      if (error instanceof DamageFound) return { from: 0, to: rows };
+      if (error instanceof DamageFound) return "damaged";
       throw error;
     }
   }

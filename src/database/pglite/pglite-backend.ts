@@ -43,7 +43,7 @@ export class PGliteBackend implements Backend {
   static async open(directory: string, { processes, cache }: PGliteOptions): Promise<PGliteBackend> {
     let unlock: () => void;
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeFolder(directory);
       unlock = await lockDirectory(directory, processes);
     } catch (error) {
       throw asFileFailure(directory, error);
@@ -194,6 +194,16 @@ function refuseOtherFormat(folder: string): void {
       place: { folder },
     },
   );
+}
+
+/** Node's recursive mkdir says ENOENT where the file system is read-only; without `recursive` it says so. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    mkdirSync(folder, { mode: 0o700 });
+  }
 }
 
 function asFileFailure(directory: string, error: unknown): unknown {

@@ -26,6 +26,7 @@ export class Program {
   readonly #child: ChildProcess;
   #out = "";
   #err = "";
+  #isOver = false;
 
   constructor(folder: string, argv: readonly string[], { database, environment }: ProgramOptions = {}) {
     const child = spawn(node, [main, ...argv], {
@@ -46,12 +47,19 @@ export class Program {
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#err += text));
     this.ended = new Promise((settle, fail) => {
       child.on("error", fail);
-      child.on("close", (code, signal) => settle({ code, signal, out: this.#out, err: this.#err }));
+      child.on("close", (code, signal) => {
+        this.#isOver = true;
+        settle({ code, signal, out: this.#out, err: this.#err });
+      });
     });
   }
 
   get pid(): number {
     return this.#child.pid!;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** What it has said so far, on both streams. */

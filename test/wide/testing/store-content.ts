@@ -6,6 +6,7 @@ import { hostProcesses, holderOfName } from "../../../src/data/store/holder.ts";
 import { segmentPath } from "../../../src/data/store/manifest.ts";
 import type { OpenedStore } from "../../../src/data/store/open-store.ts";
 import { bitsOf } from "../../../src/data/store/testing/store-digest.ts";
+import { cleanWorkspace } from "../../../src/pipelines/backup/clean-workspace.ts";
 import { storeOf, workspaceAt } from "../../../src/pipelines/workspace.ts";
 
 export const daily = { calendar: "XSHG", freq: "day" } as const;
@@ -44,13 +45,15 @@ export async function stagedSegments(workspace: string): Promise<{ run: string; 
   );
 }
 
+const DAY_MS = 86_400_000;
+
 /**
- * Clears as the next writer does and names every file below the workspace that has no reason to be there: segments that
+ * Clears as the next writer and a later clean-up do, and names every file below the workspace that has no reason to be there: segments that
  * no kept generation lists, holds of runs, locks and pins of processes that are gone, anything half written.
  */
 export async function unexplainedFiles(workspace: string): Promise<string[]> {
   const store = storeIn(workspace);
-  await store.collect();
+  await cleanWorkspace(workspaceAt(workspace), { now: () => Date.now() + DAY_MS });
   const generations = (await store.generations()).map(({ generation }) => generation);
   const known = new Set(["manifest.json", ...generations.map((each) => `manifest-${each}.json`)]);
   for (const generation of generations) {
@@ -71,7 +74,7 @@ export async function unexplainedFiles(workspace: string): Promise<string[]> {
       return !known.has(inStore);
     }
     if (top === "quality") return !/^[^.].*\.(html|json)$/.test(name);
-    if (top === "sources") return !/^[^.].*\.json$/.test(name);
+    if (top === "sources" || top === "versions") return !/^[^.].*\.json$/.test(name);
     return true;
   });
 }
