@@ -43,6 +43,8 @@ test("a full disk is said so at the start and in the middle, keeps what was conf
     const { rows } = await database.query("select count(distinct id)::int as n from public.kept");
     expect(rows).toEqual([{ n: confirmed }]);
     await database.query("insert into public.kept values (-1, '')");
+    writeFileSync(filler, new Uint8Array(20 * 2 ** 20));
+    expect(spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=64k"]).status, "the disk is full").toBe(1);
     await database.close();
 
     expect(mount("-o", "remount,ro", folder)).toBe(true);
