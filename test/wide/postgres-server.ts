@@ -1,6 +1,6 @@
 /** A real PostgreSQL server of a test's own, in a temporary folder. PostgreSQL does not run as root: then as `postgres`. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const bin = binaries();
   const folder = mkdtempSync(join(tmpdir(), "postgres-"));
   // The server's user passes through the folder of the test run, which nobody but us may list.
-  chmodSync(tmpdir(), 0o711);
+  chmodSync(tmpdir(), (statSync(tmpdir()).mode & 0o7777) | 0o001);
   const port = await freePort();
   if (process.getuid?.() === 0) done(spawnSync("chown", ["postgres", folder], { encoding: "utf8" }), "chown");
   const password = join(folder, "password");
