@@ -41,6 +41,11 @@ export { FactorError, factorErrors, type FactorProblem } from "#factors/errors";
 export { loadUserFactors, workspaceFactors } from "#pipelines/user-factors";
 export { computeFactors, type FactorList } from "#factors/compute";
 export { factorGroups, factorTable } from "#pipelines/factor-table";
+export { storeFactors } from "#pipelines/store-factors";
+export { FeatureReader, loadWithIndicators } from "#pipelines/read-features/feature-reader";
+export type { FeatureRequest, LoadedFeatures } from "#pipelines/read-features/feature-request";
+export { checkVersions } from "#pipelines/precompute/versions/check-versions";
+export { readVersions, writeVersions } from "#pipelines/precompute/versions/version-files";
 
 // labels and evaluation
 export { forwardReturn, forwardReturns } from "#labels/forward-return";
@@ -54,4 +59,6 @@ export { writeTableParquet } from "#data/export/parquet/write-table";
 export { writeTableCsv } from "#data/export/csv/write-table";
 export { tableOfPanel, tableOfStore } from "#data/export/series-table";
 export { dumpQlibDirectory } from "#pipelines/export-qlib";
+export { exportInstrumentFiles } from "#pipelines/export-parquet/instrument-files";
+export { exportPeriodFiles } from "#pipelines/export-parquet/period-files";
 export { readQlibPanel } from "#data/sources/qlib-bin/panel";

@@ -16,6 +16,8 @@ const printed: Readonly<Record<string, RegExp>> = {
   "04-a-factor-set-of-my-own.ts":
     /mine\.ahead: EXPRESSION_LOOKS_AHEAD in mine\.yaml line 11[\s\S]*mine\.reversal looks back 5 rows[\s\S]*reversal: rank IC -?0\.\d{4}[\s\S]*quiet: rank IC/,
   "05-live-bars.ts": /500 rows of MA3, EMA12, strength: 0 of 3000 values differ/,
+  "06-load-precomputed.ts":
+    /before: RSI14 computed \(missing\)[\s\S]*close (\d+\.\d\d), RSI14 (\d+\.\d{4})\nafter: RSI14 precomputed, alpha158\.MA5 precomputed, \$close\/Ref\(\$close,1\)-1 computed \(expression\)\n.*close \1, RSI14 \2\n/,
 };
 
 test.each(examples)("examples/%s runs and prints what it promises", async (name) => {

@@ -78,12 +78,17 @@ async function backUp(workspace: string, { placed, signal }: CommittedRun): Prom
   const { backup } = readSettings(workspace);
   if (backup === null || !backup.afterRun) return null;
   const { target, keep } = backup;
-  const storage = backupTarget(target, s3AccessOf(process.env));
+  const storage = backupTarget(placeOf(workspace, target), s3AccessOf(process.env));
   const { backups } = await backupWorkspace(workspaceAt(workspace), [placed.store.key], storage, {
     keep,
     signal,
   });
   return backups;
+}
+
+/** A folder of the settings is named from the workspace. */
+function placeOf(workspace: string, target: string): string {
+  return target.startsWith("s3://") ? target : resolve(workspace, target);
 }
 
 /** What was stored is not as it should be. */

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { listStores } from "#data/store/open-store";
 import type { Jobs } from "#jobs/jobs";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
@@ -55,7 +56,8 @@ async function schedulesOf(
   const [first] = keys;
   if (backup !== null && backup.schedule !== null && first !== undefined) {
     const { timeZone } = calendarNamed(first.calendar);
-    const payload = { target: backup.target, keep: backup.keep };
+    const target = backup.target.startsWith("s3://") ? backup.target : resolve(workspace, backup.target);
+    const payload = { target, keep: backup.keep };
     orders.push({ id: `${OWN}${BACKUP}`, kind: BACKUP, cron: backup.schedule, timeZone, payload });
   }
   return orders;

@@ -4,7 +4,7 @@ import type { JobFailure } from "./job-kind.ts";
 import { JobError } from "./errors.ts";
 import type { ScheduleOrder, ScheduleView } from "./jobs.ts";
 import { failureOf, type JobDatabase, jsonText } from "./rows.ts";
-import type { StepQueue } from "./step-queue.ts";
+import type { Alarm, StepQueue } from "./step-queue.ts";
 import { checkedId, type JobKinds, submitJob } from "./submit.ts";
 
 interface ScheduleRow {
@@ -28,16 +28,17 @@ export async function setSchedule(
   const kind = order.kinds.known(order.kind);
   const payload = kind.check === undefined ? order.payload : kind.check(order.payload);
   queue.nextAlarm(order.cron, order.timeZone);
-  const { rows } = await database.query<ScheduleRow>(
+  const { rows } = await database.query<ScheduleRow & { readonly now: Date }>(
     `insert into alphaloom.schedule (id, kind, payload, cron, time_zone, is_enabled)
      values ($1, $2, $3::text::jsonb, $4, $5, $6)
      on conflict (id) do update set kind = excluded.kind, payload = excluded.payload, cron = excluded.cron,
        time_zone = excluded.time_zone, is_enabled = excluded.is_enabled
-     returning *`,
+     returning *, clock_timestamp() as now`,
     [id, kind.name, jsonText(payload, "the payload"), order.cron, order.timeZone, order.isEnabled ?? true],
   );
   const row = rows[0]!;
-  await (row.is_enabled ? queue.setAlarm(id, row.cron, row.time_zone) : queue.removeAlarm(id));
+  const alarm = { schedule: id, since: row.now.toISOString() };
+  await (row.is_enabled ? queue.setAlarm(alarm, row.cron, row.time_zone) : queue.removeAlarm(id));
   return viewOf(queue, row);
 }
 
@@ -62,9 +63,9 @@ export async function listSchedules(database: JobDatabase, queue: StepQueue): Pr
  */
 export async function fireNext(database: JobDatabase, queue: StepQueue, kinds: JobKinds): Promise<boolean> {
   return await database.transaction(async (transaction) => {
-    const id = await queue.takeAlarm(transaction);
-    if (id === null) return false;
-    await fire(transaction, queue, { id, kinds });
+    const alarm = await queue.takeAlarm(transaction);
+    if (alarm === null) return false;
+    await fire(transaction, queue, { ...alarm, kinds });
     return true;
   });
 }
@@ -72,14 +73,16 @@ export async function fireNext(database: JobDatabase, queue: StepQueue, kinds: J
 export async function fire(
   transaction: Queryable,
   queue: StepQueue,
-  { id, kinds }: { readonly id: string; readonly kinds: JobKinds },
+  { schedule: id, since, kinds }: Alarm & { readonly kinds: JobKinds },
 ): Promise<void> {
-  const { rows } = await transaction.query<ScheduleRow>(
-    "select * from alphaloom.schedule where id = $1 and is_enabled for update",
+  const { rows } = await transaction.query<ScheduleRow & { readonly now: Date }>(
+    "select *, clock_timestamp() as now from alphaloom.schedule where id = $1 and is_enabled for update",
     [id],
   );
   const schedule = rows[0];
   if (schedule === undefined) return;
+  // pg-boss rings for the minute that has just passed, too, when a schedule is set within it.
+  if (queue.nextAlarm(schedule.cron, schedule.time_zone, new Date(since)) > schedule.now) return;
   let outcome: { readonly job: string | null; readonly error: JobFailure | null };
   try {
     const kind = kinds.known(schedule.kind);

@@ -26,6 +26,12 @@ export interface ReadyStep extends StepName {
   readonly delayMs?: number;
 }
 
+export interface Alarm {
+  readonly schedule: string;
+  /** When the schedule was set, by the database's clock: what came due before is not its business. */
+  readonly since: string;
+}
+
 export interface QueueOptions {
   /** Also runs the clock of the schedules and the queue's maintenance: for workers. */
   readonly isWorker: boolean;
@@ -82,10 +88,9 @@ export class StepQueue {
     return await this.#takeFrom<StepName>(STEPS, transaction);
   }
 
-  /** Takes the id of a schedule that is due. */
-  async takeAlarm(transaction: Queryable): Promise<string | null> {
-    const alarm = await this.#takeFrom<{ readonly schedule: string }>(ALARMS, transaction);
-    return alarm?.schedule ?? null;
+  /** Takes the next alarm of a schedule. */
+  async takeAlarm(transaction: Queryable): Promise<Alarm | null> {
+    return await this.#takeFrom<Alarm>(ALARMS, transaction);
   }
 
   async #takeFrom<Data extends object>(queue: string, transaction: Queryable): Promise<Data | null> {
@@ -96,25 +101,32 @@ export class StepQueue {
     return message.data;
   }
 
-  /** Throws SCHEDULE_INVALID. */
-  async setAlarm(schedule: string, cron: string, timeZone: string): Promise<void> {
+  /** One that is set again as it was stays as it is, so that a time it missed is still made up for. SCHEDULE_INVALID. */
+  async setAlarm(alarm: Alarm, cron: string, timeZone: string): Promise<void> {
     this.nextAlarm(cron, timeZone);
-    await this.#boss.schedule(ALARMS, cron, { schedule }, { tz: timeZone, key: schedule, missed: "once" });
+    const [known] = await this.#boss.getSchedules(ALARMS, alarm.schedule);
+    if (known?.cron === cron && known.timezone === timeZone) return;
+    const options = { tz: timeZone, key: alarm.schedule, missed: "once" } as const;
+    await this.#boss.schedule(ALARMS, cron, alarm, options);
   }
 
   async removeAlarm(schedule: string): Promise<void> {
     await this.#boss.unschedule(ALARMS, schedule);
   }
 
-  /** When a cron expression next comes due. Throws SCHEDULE_INVALID. */
-  nextAlarm(cron: string, timeZone: string): Date {
+  /** When a cron expression next comes due, after `from` or from now on. Throws SCHEDULE_INVALID. */
+  nextAlarm(cron: string, timeZone: string, from?: Date): Date {
     if (cron.trim().split(/\s+/).length !== 5) {
       throw new JobError("SCHEDULE_INVALID", `${JSON.stringify(cron)} has not five fields`, {
         remedy: "give minute, hour, day of month, month and day of week: 30 17 * * 1-5",
       });
     }
     try {
-      return this.#boss.previewSchedule(cron, { tz: timeZone, count: 1 })[0]!;
+      return this.#boss.previewSchedule(cron, {
+        tz: timeZone,
+        count: 1,
+        ...(from === undefined ? {} : { from }),
+      })[0]!;
     } catch (cause) {
       throw new JobError(
         "SCHEDULE_INVALID",

@@ -3,7 +3,7 @@ import { planBlocks } from "#expression/plan/block-plan";
 import { BlockEngine } from "#expression/run/block-engine";
 import { compileBlocks } from "#expression/run/block-program";
 import { statedRecurrences, type Checkpoint } from "#expression/run/checkpoint";
-import { mendBrokenLines } from "#expression/run/broken-lines";
+import { fieldsOfLines, mendBrokenLines } from "#expression/run/broken-lines";
 import { fieldColumns } from "#expression/run/fields";
 import { formatExpression } from "#expression/syntax/format";
 import { LANES_PER_BLOCK, type RowRange } from "#data/store/panel-store";
@@ -69,7 +69,7 @@ export class FactorBlocks {
     this.resumedLookBack = this.#engines[0]!.resumedLookBack;
     this.stateWidth = statedRecurrences(program).width;
     this.meaning = graph.outputs.map(({ tree }) => formatExpression(tree)).join("; ");
-    this.lineFields = lineFieldsOf(graph);
+    this.lineFields = new Set([...fieldsOfLines(graph)].map((name) => name.toLowerCase()));
   }
 
   /** Columns stay until the second call after this one. The panel has the lanes of a store block. */
@@ -96,18 +96,6 @@ export class FactorBlocks {
       checkpoints: engine.checkpoints,
     };
   }
-}
-
-const LINES = new Set(["Slope", "Rsquare", "Resi"]);
-
-function lineFieldsOf(graph: Graph): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const node of graph.nodes) {
-    if (node.kind !== "apply" || !LINES.has(node.operator.name)) continue;
-    const operand = graph.nodes[node.inputs[0]!]!;
-    if (operand.kind === "field") names.add(operand.name.toLowerCase());
-  }
-  return names;
 }
 
 /** Whether a column of the panel holds ±inf inside an instrument's span. */

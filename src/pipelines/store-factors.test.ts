@@ -204,6 +204,28 @@ describe("factors stored from bars", () => {
     await expectComputed();
   });
 
+  test("are computed anew where an infinity under a line is corrected", async () => {
+    const lines: StorableSet = {
+      name: "lines",
+      factors: [
+        { name: "PLAIN", expression: "Resi($high,8)" },
+        { name: "COMBINED", expression: "Slope($high-$low,6)" },
+      ],
+    };
+    const infinite: MarketRows = {
+      ...market,
+      value: (instrument, row, name) =>
+        instrument === 34 && row === 20 && name === "high" ? Infinity : undefined,
+    };
+    await writeBars(store, infinite);
+    await stored([lines]);
+    await expectComputed([lines]);
+    await writeBars(store, market);
+    const { sets: reports } = await stored([lines]);
+    expect(reports[0]!.computedRows).toBe(ROWS);
+    await expectComputed([lines]);
+  });
+
   test("follow however many generations came since: the one they were computed from is kept", async () => {
     store = marketStore(folder, { keep: 1 });
     await writeBars(store, market);

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/database/open-database.ts";
 import type { StateDatabase } from "../../src/database/state-database.ts";
@@ -37,6 +38,7 @@ describe("worker processes on PostgreSQL", () => {
   let jobs: OpenedJobs;
   let folder: string;
   let round = 0;
+  const children: Child[] = [];
 
   beforeEach(async () => {
     folder = join(home, `round-${round++}`);
@@ -47,6 +49,7 @@ describe("worker processes on PostgreSQL", () => {
     database = await open();
     jobs = await openJobs(database, [effectsKind], { report: () => {} });
     return async () => {
+      for (const child of children.splice(0)) child.kill("SIGKILL");
       await jobs.close();
       await database.close();
     };
@@ -57,6 +60,7 @@ describe("worker processes on PostgreSQL", () => {
     const workers = Array.from({ length: count }, () =>
       startChild({ action: "worker", place: server.url, folder, ...lease }),
     );
+    children.push(...workers);
     await Promise.all(workers.map(({ ready }) => ready));
     return workers;
   };
@@ -70,6 +74,7 @@ describe("worker processes on PostgreSQL", () => {
     for (;;) {
       const view = await jobs.show(id);
       if (view.progress.shards.completed >= completed) return view;
+      await sleep(10);
     }
   };
 
@@ -104,6 +109,26 @@ describe("worker processes on PostgreSQL", () => {
     expect(await checkEffects(database, folder)).toBe(1);
   });
 
+  test("a schedule of every minute queues its job when the minute comes, once for all workers", async () => {
+    const workers = await start(2);
+    await jobs.schedule({
+      id: "minutely",
+      kind: "effects",
+      payload: { folder, shards: 1 },
+      cron: "* * * * *",
+      timeZone: "Asia/Shanghai",
+    });
+    const due = Date.parse((await jobs.schedules())[0]!.nextAt!);
+    while ((await jobs.schedules())[0]!.lastJob === null) await sleep(200);
+    await jobs.unschedule("minutely");
+    const fired = await jobs.list();
+    expect(fired).toHaveLength(1);
+    expect(Date.parse(fired[0]!.createdAt)).toBeGreaterThanOrEqual(due);
+    console.log(`fired ${Date.parse(fired[0]!.createdAt) - due} ms after the minute`);
+    expect((await jobs.wait(fired[0]!.id)).state).toBe("completed");
+    await stop(workers);
+  });
+
   for (const how of ["fast", "immediate"] as const) {
     test(`a server that is restarted (${how}) in the middle of a job loses nothing`, async () => {
       const workers = await start(2);
@@ -123,7 +148,7 @@ describe("worker processes on PostgreSQL", () => {
     const waited = jobs.wait(id);
     await reach(id, 2);
     await server.halt();
-    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await sleep(4000);
     await server.start();
     expect((await waited).state).toBe("completed");
     expect(await checkEffects(database, folder)).toBe(1);

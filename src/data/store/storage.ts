@@ -31,8 +31,15 @@ export interface Storage {
 
 /** The whole content of a file, or null when there is none. */
 export async function readWhole(storage: Storage, path: string): Promise<Uint8Array | null> {
-  const size = await storage.size(path);
-  if (size === null) return null;
-  const bytes = new Uint8Array(size);
-  return (await storage.read(path, [{ at: 0, into: bytes }])) === "whole" ? bytes : null;
+  for (let attempt = 1; ; attempt++) {
+    const size = await storage.size(path);
+    if (size === null) return null;
+    const bytes = new Uint8Array(size);
+    const outcome = await storage.read(path, [{ at: 0, into: bytes }]);
+    if (outcome === "whole") return bytes;
+    // Replaced by a shorter one between the two calls: its size is asked for again.
+    if (outcome !== "short" || attempt === READ_ATTEMPTS) return null;
+  }
 }
+
+const READ_ATTEMPTS = 3;

@@ -25,10 +25,15 @@ export class Housekeeping {
     await this.#checkpoint();
   }
 
-  /** Looks now and then; nothing may be in a transaction. */
-  async afterStatement(): Promise<void> {
+  /** Counts a statement, in a transaction or not. */
+  ran(): void {
     this.#statements += 1;
-    if (this.#statements % STATEMENTS_BETWEEN_LOOKS !== 0) return;
+  }
+
+  /** Looks after so and so many statements; no transaction may be open. */
+  async between(): Promise<void> {
+    if (this.#statements < STATEMENTS_BETWEEN_LOOKS) return;
+    this.#statements = 0;
     await this.#vacuum();
     await this.#checkpoint();
   }

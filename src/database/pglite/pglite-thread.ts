@@ -2,7 +2,10 @@ import { Worker } from "node:worker_threads";
 import { DatabaseError, SqlError } from "../errors.ts";
 import type { QueryResult } from "../state-database.ts";
 import type { ThreadFailure, ThreadOrder, ThreadReport, ThreadRequest, ThreadStart } from "./messages.ts";
-import { tellingLine, whyRefused } from "./refusal.ts";
+import { fileFailure, tellingLine, whyRefused } from "./refusal.ts";
+
+/** The SQLSTATE of a file that could not grow. */
+const DISK_FULL = "53100";
 
 interface Waiting {
   readonly resolve: (result: QueryResult | number | null) => void;
@@ -78,6 +81,7 @@ export class PGliteThread {
   }
 
   #errorOf({ facts, message, misuse }: ThreadFailure): Error {
+    if (facts?.code === DISK_FULL) return fileFailure(this.#folder, "ENOSPC", message) ?? new SqlError(facts);
     if (facts !== null) return new SqlError(facts);
     return misuse ? new TypeError(message) : this.#down(message);
   }

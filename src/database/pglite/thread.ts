@@ -72,9 +72,10 @@ function serve(database: PGlite, files: DurableFiles, housekeeping: Housekeeping
   const carryOut = async (request: ThreadRequest): Promise<QueryResult | number | null> => {
     if (request.kind === "query") {
       const result = await runStatement(database, request.text, request.values);
-      if (request.inSession) return result;
-      if (database.isInTransaction()) throw new TypeError("a transaction was left open: use transaction()");
-      await housekeeping.afterStatement();
+      housekeeping.ran();
+      if (!request.inSession && database.isInTransaction()) {
+        throw new TypeError("a transaction was left open: use transaction()");
+      }
       return result;
     }
     if (request.kind === "syncs") return files.syncs;

@@ -77,15 +77,17 @@ export class PostgresBackend implements Backend {
   async query<Row>(text: string, values: readonly unknown[] = []): Promise<QueryResult<Row>> {
     const client = await this.#client();
     let lost = false;
+    let failed = false;
     try {
       return await runStatement<Row>(client, text, values);
     } catch (error) {
       const failure = serverFailure(error, this.place, "statement");
+      failed = true;
       lost = failure instanceof DatabaseError;
       throw failure;
     } finally {
-      const left = client.getTransactionStatus() === "T";
-      client.release(lost || !(await isFree(client)));
+      const left = !failed && client.getTransactionStatus() === "T";
+      client.release(lost || !(await isFree(client, failed)));
       // oxlint-disable-next-line no-unsafe-finally -- a transaction left open is a defect, and nothing failed before it
       if (left) throw new TypeError("a transaction was left open: use transaction()");
     }
@@ -95,6 +97,7 @@ export class PostgresBackend implements Backend {
     const client = await this.#client();
     let released = false;
     let lost = false;
+    let failed = false;
     return {
       query: async <Row>(text: string, values: readonly unknown[] = []): Promise<QueryResult<Row>> => {
         if (released) throw new TypeError("the connection has been released");
@@ -102,6 +105,7 @@ export class PostgresBackend implements Backend {
           return await runStatement<Row>(client, text, values);
         } catch (error) {
           const failure = serverFailure(error, this.place, "statement");
+          failed = true;
           lost ||= failure instanceof DatabaseError;
           throw failure;
         }
@@ -109,7 +113,7 @@ export class PostgresBackend implements Backend {
       release: async (discard = false) => {
         if (released) return;
         released = true;
-        client.release(discard || lost || !(await isFree(client)));
+        client.release(discard || lost || !(await isFree(client, failed)));
       },
     };
   }
@@ -214,9 +218,12 @@ async function runStatement<Row>(
   };
 }
 
-/** Whether the connection is fit for others: outside any transaction; one left open is rolled back. */
-async function isFree(client: ClientBase): Promise<boolean> {
-  if (client.getTransactionStatus() === "I") return true;
+/**
+ * Whether the connection is fit for others: outside any transaction; one left open is rolled back. A statement's failure
+ * is told before the server says in which state it left the connection, so that this is not asked after one.
+ */
+async function isFree(client: ClientBase, failed: boolean): Promise<boolean> {
+  if (!failed && client.getTransactionStatus() === "I") return true;
   try {
     await client.query("rollback");
     return true;

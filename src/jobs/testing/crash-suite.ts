@@ -18,13 +18,19 @@ import { checkEffects, seeded } from "./killed.ts";
 const MOMENTS = process.env["DEPTH"] === "full" ? Number.POSITIVE_INFINITY : 10;
 const never: Failure = { how: "breaks", at: -1, when: "before" };
 
+/** Numbers of workers that count as processes of their own. */
+const dead = new Set<unknown>();
+let born = 0;
+
 const work = (through: FailingDatabase): Promise<Worker> =>
   startWorker(through, [effectsKind], {
+    processes: { self: () => ++born, isGone: (holder) => dead.has(holder) },
     slots: 2,
     pollMs: 10,
     watchMs: 10,
     heartbeatMs: 50,
     leaseMs: 60_000,
+    keepJobs: 10_000,
     pauseMs: 1,
     report: () => {},
   });
@@ -55,7 +61,8 @@ export function describeCrashes(place: string, open: () => Promise<StateDatabase
       const isDead = (): boolean => worker === null || (failure.how === "dies" && through.hasFailed);
       while (!isDead() && !isEnded((await jobs.show(id)).state)) await sleep(2);
       if (isDead()) {
-        // What a process sees that starts after a death: the rows of another one's workers.
+        // What a process sees that starts after a death: the rows of another one's workers, which is gone.
+        dead.add(born);
         await database.query("update alphaloom.worker set process = 'dead'");
         const heir = await work(failingDatabase(database, never));
         await jobs.wait(id, { pollMs: 5 });

@@ -30,6 +30,8 @@ const worker = await startWorker(database, kinds, {
     : { leaseMs: Number(lease), heartbeatMs: Number(lease) / 5 }),
 });
 writeSync(1, "ready\n");
+// A test that is ended leaves nobody behind.
+process.stdin.resume().on("end", () => process.exit(1));
 process.on("SIGTERM", () => {
   void worker.stop().then(() => process.exit(0));
 });
@@ -39,6 +41,7 @@ if (action === "drain") {
   await worker.stop();
   await jobs.close();
   await database.close();
+  process.exit(0);
 }
 
 async function submitForEver(): Promise<never> {

@@ -421,23 +421,46 @@ export function describeJobs(place: string, open: () => Promise<StateDatabase>):
 
     test("a schedule that comes due queues its job, or says why not", async () => {
       const queue = await StepQueue.open(database, { isWorker: false, report: () => {} });
-      await jobs.schedule({
+      const hourly = {
         id: "hourly",
         kind: "effects",
         payload: { folder, shards: 1, key: "hourly" },
         cron: "0 * * * *",
         timeZone: "America/New_York",
-      });
-      const due = (): Promise<void> =>
-        database.transaction((transaction) =>
-          fire(transaction, queue, { id: "hourly", kinds: new JobKinds(kinds) }),
+      };
+      await jobs.schedule(hourly);
+      const sinceOf = async (key: string): Promise<unknown> => {
+        const { rows } = await database.query<{ readonly data: { readonly since: string } }>(
+          "select data from alphaloom_queue.schedule where key = $1",
+          [key],
         );
-      await due();
+        return rows[0]?.data.since;
+      };
+      const due = (since: number): Promise<void> =>
+        database.transaction((transaction) =>
+          fire(transaction, queue, {
+            schedule: "hourly",
+            since: new Date(since).toISOString(),
+            kinds: new JobKinds(kinds),
+          }),
+        );
+      // Setting it again as it was changes nothing, or each start of a server would forget what was missed.
+      const since = await sinceOf("hourly");
+      await jobs.schedule({ ...hourly, payload: { folder, shards: 2, key: "hourly" } });
+      expect(await sinceOf("hourly")).toBe(since);
+      await jobs.schedule({ ...hourly, cron: "1 * * * *" });
+      expect(await sinceOf("hourly")).not.toBe(since);
+      await jobs.schedule(hourly);
+      const anHourAgo = Date.now() - 3_600_000;
+      // Set only now: the hour that has passed is not its business.
+      await due(Date.now());
+      expect(await jobs.schedules()).toMatchObject([{ lastAt: null, lastJob: null }]);
+      await due(anHourAgo);
       const [fired] = await jobs.schedules();
       expect(fired).toMatchObject({ lastError: null });
       const job = await jobs.show(fired!.lastJob!);
       expect(job).toMatchObject({ state: "queued", name: "hourly", kind: "effects" });
-      await due();
+      await due(anHourAgo);
       expect((await jobs.schedules())[0]).toMatchObject({
         lastJob: null,
         lastError: { code: "JOB_RUNNING" },

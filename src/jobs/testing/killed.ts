@@ -29,7 +29,7 @@ export interface Child {
 export function startChild({ action, place, folder, leaseMs }: ChildOrder): Child {
   const more = leaseMs === undefined ? [] : [String(leaseMs)];
   const child: ChildProcess = spawn(node, [script, action, place, folder, ...more], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = new Promise<NodeJS.Signals | null>((settle, fail) => {
     child.on("error", fail);

@@ -1,11 +1,12 @@
 import { DataError } from "#data/errors";
+import type { VwapRule } from "#data/export/qlib-bin/qlib-fields";
 import type { RowRange, StoreSnapshot } from "#data/store/panel-store";
 import type { Checkpoint } from "#expression/run/checkpoint";
 import { holdsInfinity, type BlockRequest } from "../factor-blocks.ts";
 import type { PinnedHistory } from "../pinned-history.ts";
 import { RecurrenceStates } from "../recurrence-states.ts";
 import { changedInputs } from "../stale-rows.ts";
-import type { StoredBlocks } from "../stored-blocks.ts";
+import { StoredBlocks } from "../stored-blocks.ts";
 import type { Part } from "./factor-parts.ts";
 import { inputGeneration } from "./input-generation.ts";
 
@@ -15,6 +16,7 @@ export interface DueContext {
   readonly history: PinnedHistory;
   /** Everything is computed, whatever is stored. */
   readonly isFull: boolean;
+  readonly vwap?: VwapRule;
   /** Only these rows, where factors can be computed for some rows alone. */
   readonly rows?: RowRange;
 }
@@ -56,11 +58,32 @@ async function allDueRows(part: Part, block: number, context: DueContext): Promi
   if (changed === null) return null;
   const isBounded = lookBack !== Number.POSITIVE_INFINITY;
   if (changed === "all" || (!isBounded && states === null)) return whole;
-  if (lineFields.size > 0 && holdsInfinity(await blocks.read(block, { wanted: lineFields }), lineFields))
-    return whole;
+  if (lineFields.size > 0) {
+    const isBroken = holdsInfinity(await blocks.read(block, { wanted: lineFields }), lineFields);
+    // One that was corrected has left missing values behind it to the end.
+    if (isBroken || (await hadInfinity(part, block, { since, from: changed.from, vwap: context.vwap })))
+      return whole;
+  }
   if (isBounded) return request({ from: changed.from, to: Math.min(end, changed.to + lookBack) });
   const resume = await stateBefore(states!, block, { row: changed.from, since });
   return resume === null ? whole : request({ from: resume.row, to: end }, resume);
+}
+
+/** Whether a field under a line held ±inf, from a row on, when the stored values were computed. */
+async function hadInfinity(
+  { blocks }: Part,
+  block: number,
+  {
+    since,
+    from,
+    vwap,
+  }: { readonly since: StoreSnapshot; readonly from: number; readonly vwap: VwapRule | undefined },
+): Promise<boolean> {
+  if (block >= since.blocks || from >= since.time.days.length) return false;
+  const before = new StoredBlocks(since, vwap === undefined ? {} : { vwap });
+  const known = new Set(before.fields.map((name) => name.toLowerCase()));
+  const wanted = new Set([...blocks.lineFields].filter((name) => known.has(name)));
+  return holdsInfinity(await before.read(block, { wanted, from }), wanted);
 }
 
 /** Null when there is none, or it is damaged: then everything is computed again. */

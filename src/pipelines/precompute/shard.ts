@@ -147,8 +147,9 @@ export class ShardComputer implements AsyncDisposable {
     },
   ): Promise<boolean> {
     const { sink, parts, writes, tally } = work;
-    const { rows, mode } = this.#plan;
+    const { rows, mode, engine } = this.#plan;
     const context: DueContext = {
+      ...(engine.vwap === undefined ? {} : { vwap: engine.vwap }),
       base: this.#base,
       blocks: this.#blocks,
       history: this.#history,

@@ -35,19 +35,15 @@ interface Noted {
 /** Gathers the origin of one column while it is made. */
 export class OriginNotes {
   readonly #days: Int32Array;
-  readonly #asked: ReadonlySet<string>;
+  readonly #instruments: number;
   readonly #rows: RowRange;
   readonly #parts = new Map<string, Noted>();
 
-  /** `days`: of the store; `rows`: those asked for; `instruments`: those that have any of them. */
-  constructor(parts: {
-    readonly days: Int32Array;
-    readonly rows: RowRange;
-    readonly instruments: Iterable<string>;
-  }) {
+  /** `days`: of the store; `rows`: those asked for; `instruments`: how many have any of them. */
+  constructor(parts: { readonly days: Int32Array; readonly rows: RowRange; readonly instruments: number }) {
     this.#days = parts.days;
     this.#rows = parts.rows;
-    this.#asked = new Set(parts.instruments);
+    this.#instruments = parts.instruments;
   }
 
   computed(
@@ -72,7 +68,7 @@ export class OriginNotes {
     const parts = [...this.#parts.values()];
     const computed = new Set(parts.flatMap(({ instruments }) => instruments));
     const isWhole = parts.every(({ rows }) => rows.from <= this.#rows.from && rows.to >= this.#rows.to);
-    const precomputed = this.#asked.size - computed.size;
+    const precomputed = this.#instruments - computed.size;
     let path: ColumnOrigin["path"] = "mixed";
     if (computed.size === 0) path = "precomputed";
     else if (precomputed === 0 && isWhole) path = "computed";

@@ -123,7 +123,7 @@ export class FeatureRead {
         notes: new OriginNotes({
           days: snapshot.time.days,
           rows: this.#rows,
-          instruments: this.#present.map((place) => place.stored.id),
+          instruments: this.#present.length,
         }),
       };
     });

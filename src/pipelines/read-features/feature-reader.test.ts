@@ -7,9 +7,11 @@ import { compactStore } from "#data/store/compact";
 import type { OpenedStore } from "#data/store/open-store";
 import { evaluateExpressions } from "#expression/run/evaluate";
 import type { FactorSet } from "#factors/factor-set";
+import { shippedFactors } from "#factors/catalogue";
 import { registryOf } from "#factors/registry";
 import { columnOf, type Panel } from "#panel/panel";
 import { viewOfStore } from "../market-view.ts";
+import { blockThreads } from "../parallel/block-threads.ts";
 import { storeFactors } from "../store-factors.ts";
 import { marketStore, writeBars, type MarketRows } from "../testing/stored-market.ts";
 import { FeatureReader, loadWithIndicators } from "./feature-reader.ts";
@@ -351,6 +353,33 @@ test("one instrument has its own rows under plain names", async () => {
   expect(ended.columns.get("close")).toHaveLength(6);
   expect(ended.columns.get("close")).toBeInstanceOf(Float32Array);
   expect(() => loaded.instrument("I0001")).toThrow("I0001 was not asked for");
+});
+
+test("shipped factors on threads, in float32 lanes and after one another, are those that are stored", async () => {
+  await writeBars(store, market);
+  await using parallel = blockThreads(2);
+  const names = ["alpha158", "tech", "fund", "base"].flatMap((set) =>
+    shippedFactors.list({ set }).map(({ id }) => id),
+  );
+  const request: FeatureRequest = { codes: "all", start: 20, end: 100, names };
+  const options = { registry: shippedFactors, engine: ENGINE };
+  const computed = await loadWithIndicators(store, request, { ...options, parallel });
+  const alone = await loadWithIndicators(store, { ...request, codes: [idOf(9)], start: 58 }, options);
+  await storeFactors(
+    store,
+    ["alpha158", "tech", "fund", "base"].map((set) => shippedFactors.set(set)),
+    {
+      engine: ENGINE,
+    },
+  );
+  const read = await loadWithIndicators(store, request, options);
+  expect(new Set(Object.values(pathsOf(computed)))).toEqual(new Set(["computed"]));
+  expect(new Set(Object.values(pathsOf(read)))).toEqual(new Set(["precomputed"]));
+  for (const { name, values } of read.factors.columns.values()) {
+    expect(digestOf(columnOf(computed.factors, name).values), name).toBe(digestOf(values));
+    const own = read.instrument(idOf(9)).columns.get(name)!;
+    expect(digestOf(alone.instrument(idOf(9)).columns.get(name)!), name).toBe(digestOf(own.slice(-2)));
+  }
 });
 
 describe("a request", () => {

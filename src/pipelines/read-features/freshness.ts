@@ -4,6 +4,7 @@ import type { OpenedStore } from "#data/store/open-store";
 import type { RowRange, StoredField, StoreSnapshot } from "#data/store/panel-store";
 import { treeOf } from "#expression/ir/build";
 import { formatExpression } from "#expression/syntax/format";
+import type { FactorDeclaration } from "#factors/factor-set";
 import type { RegisteredFactor } from "#factors/registry";
 import { holdsInfinity } from "../factor-blocks.ts";
 import { changedInputs } from "../stale-rows.ts";
@@ -37,13 +38,21 @@ export function storedFactor(
   const field = fields?.find(({ name }) => name === factor.name);
   if (field === undefined)
     return { reason: "missing", detail: `the store has no ${fields === undefined ? `set ${set}` : id}` };
-  const declared = formatExpression(treeOf(factor.expression));
+  const declared = canonicalExpression(factor);
   const { from, engine: storedBy } = field.lineage;
   if (from !== declared)
     return { reason: "stale", detail: `stored as ${from}, which is not what is registered now` };
   if (storedBy !== engine)
     return { reason: "stale", detail: `computed by engine ${storedBy}, this is ${engine}` };
   return { set, field };
+}
+
+const canonical = new WeakMap<FactorDeclaration, string>();
+
+function canonicalExpression(factor: FactorDeclaration): string {
+  let text = canonical.get(factor);
+  if (text === undefined) canonical.set(factor, (text = formatExpression(treeOf(factor.expression))));
+  return text;
 }
 
 /** Rows whose inputs changed since; `null`: none did. */
