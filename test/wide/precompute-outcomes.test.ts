@@ -61,14 +61,31 @@ const staged = (workspace: string): number =>
 
 /** Waits until the run has written files of so many segments. */
 async function hasStaged(workspace: string, count: number, program: Program): Promise<void> {
-  const end = program.ended.then(() => true);
-  while (staged(workspace) < count) {
-    if (await Promise.race([end, sleep(2, false)])) break;
-  }
+  while (!program.isOver && staged(workspace) < count) await sleep(2);
   if (staged(workspace) < count) throw new Error(`the run ended: ${program.said}`);
 }
 
 const errorOf = (ended: Ended): Refusal["error"] => (answerOf(ended) as Refusal).error;
+
+/** Cancels the job that a program works at as soon as it has written a file; the program stands still meanwhile. */
+async function cancelledEarly(program: Program, workspace: string, database: string): Promise<string> {
+  await hasStaged(workspace, 1, program);
+  program.signal("SIGSTOP");
+  const { id } = await newestJob(workspace, database);
+  const cancel = new Program(folder, ["jobs", "cancel", id, "--json", "--workspace", workspace], {
+    database,
+  });
+  {
+    await using state = await stateOf(workspace, database);
+    const isAsked = async (): Promise<boolean> =>
+      (await state.query("select 1 from alphaloom.job where cancel_requested_at is not null")).rows.length >
+      0;
+    await expect.poll(isAsked, { timeout: 30_000 }).toBe(true);
+  }
+  program.signal("SIGCONT");
+  expect(answerOf(await cancel.ended)).toMatchObject({ ok: true, job: { id, state: "cancelled" } });
+  return id;
+}
 
 interface ShownJob {
   readonly id: string;
@@ -87,24 +104,13 @@ describe("stopping", () => {
     const workspace = workspaceOf("bars");
     const database = await newDatabase();
     const program = new Program(folder, [...RUN, "--threads", "1", "--workspace", workspace], { database });
-    await hasStaged(workspace, 1, program);
-    const { id } = await newestJob(workspace, database);
-    const cancelled = await alphaloom(folder, ["jobs", "cancel", id, "--json", "--workspace", workspace], {
-      database,
-    });
-    expect(answerOf(cancelled)).toMatchObject({ ok: true, job: { id, state: "cancelled" } });
+    const id = await cancelledEarly(program, workspace, database);
     const ended = await program.ended;
     expect(ended.code).toBe(1);
     expect(errorOf(ended).code).toBe("JOB_CANCELLED");
     expect((await storeIn(workspace).generations())[0]!.generation, "nothing is visible").toBe(1);
 
     await using state = await stateOf(workspace, database);
-    const [times] = (
-      await state.query<{ readonly ms: number }>(
-        `select (extract(epoch from finished_at - cancel_requested_at) * 1000)::float8 as ms from alphaloom.job`,
-      )
-    ).rows;
-    console.log(`cancelled after ${Math.round(times!.ms)} ms`);
     const finished = async (): Promise<readonly unknown[]> =>
       (
         await state.query(
@@ -127,9 +133,7 @@ describe("stopping", () => {
     const workspace = workspaceOf("bars");
     const database = await newDatabase();
     const program = new Program(folder, [...RUN, "--threads", "1", "--workspace", workspace], { database });
-    await hasStaged(workspace, 1, program);
-    const { id } = await newestJob(workspace, database);
-    await alphaloom(folder, ["jobs", "cancel", id, "--workspace", workspace], { database });
+    const id = await cancelledEarly(program, workspace, database);
     await program.ended;
     await done(folder, [...RUN, "--workspace", workspace], { database });
     const [before] = await storeIn(workspace).generations();
@@ -183,12 +187,12 @@ describe("damage", () => {
     expect(await unexplainedFiles(workspace)).toEqual([]);
   });
 
-  test("bars of one block that are imported again: the next run computes what was left out", async () => {
+  test("bars of one block that data repair brought back: the next run computes what was left out", async () => {
     const workspace = workspaceOf("bars");
     damageSegment(workspace, "bars", 2);
     const partly = await alphaloom(folder, [...RUN, "--workspace", workspace]);
     expect(partly.code).toBe(3);
-    await done(folder, ["import", `parquet:${market()}`, "--workspace", workspace]);
+    await done(folder, ["data", "repair", "--workspace", workspace]);
     await done(folder, [...RUN, "--workspace", workspace]);
     expect(await valuesOf(workspace)).toBe(wholeValues);
     expect(await unexplainedFiles(workspace)).toEqual([]);
@@ -198,9 +202,9 @@ describe("damage", () => {
     const workspace = workspaceOf("bars");
     const database = await newDatabase();
     damageSegment(workspace, "bars", 0);
-    const { job } = answerOf(
-      await alphaloom(folder, [...RUN, "--set", "fund", "--workspace", workspace], { database }),
-    ) as { job: string };
+    const { job } = answerOf(await alphaloom(folder, [...RUN, "--workspace", workspace], { database })) as {
+      job: string;
+    };
     await using state = await stateOf(workspace, database);
     await state.query("update alphaloom.job set retries = retry_limit");
     const before = await state.query("select * from alphaloom.job");
@@ -325,7 +329,6 @@ describe("the disk", () => {
         code: "DATA_DISK_FULL",
         remedy: expect.stringMatching(/^free .*space/),
       });
-      await storeIn(workspace).endRun(String((answerOf(full) as { job?: string }).job));
       const after = contentOf(join(workspace, "store"));
       for (const [path, hash] of before) expect(after.get(path), path).toBe(hash);
     } finally {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Flips a byte near the end of a set's first segment of a block; what is returned puts the file right again. */
+/** Flips a byte in the middle of a set's first segment of a block; what is returned puts the file right again. */
 export function damageSegment(workspace: string, set: string, block: number): () => void {
   const folder = join(workspace, "store", "XSHG", "day", "segments");
   const [name] = readdirSync(folder)
@@ -11,7 +11,7 @@ export function damageSegment(workspace: string, set: string, block: number): ()
   const file = join(folder, name);
   const bytes = readFileSync(file);
   const flip = (): void => {
-    bytes[bytes.length - 400]! ^= 0x55;
+    bytes[Math.floor(bytes.length * 0.3)]! ^= 0x55;
     writeFileSync(file, bytes);
   };
   flip();
