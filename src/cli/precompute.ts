@@ -3,7 +3,7 @@ import type { JobView } from "#jobs/jobs";
 import {
   placeOrder,
   planOrder,
-  resolveOrder,
+  resolveOrders,
   type PlacedOrder,
   type ResolvedOrder,
 } from "#pipelines/precompute/order";
@@ -21,6 +21,7 @@ import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { rollbackSubcommand } from "./precompute-rollback.ts";
 import { statusSubcommand } from "./precompute-status.ts";
+import type { RefreshedSources } from "#pipelines/known-sources/refresh-known-sources";
 import { refreshSources } from "./precompute-update.ts";
 import { verifySubcommand } from "./precompute-verify.ts";
 import { version } from "./version.ts";
@@ -71,16 +72,20 @@ interface UpdateOptions extends RunOptions {
 }
 
 async function update(context: CommandContext, options: UpdateOptions): Promise<boolean> {
-  const { store } = await resolveOrder(context.workspace, orderOf(options));
-  const { outcomes } = await refreshSources(context, store, { rehash: options.rehash === true });
-  const isWhole = outcomes.every(({ kind }) => kind === "unchanged" || kind === "imported");
-  return (await runPrecompute(context, options, { sources: outcomes })) && isWhole;
+  const sources: RefreshedSources["outcomes"][number][] = [];
+  const refresh = async ({ store }: ResolvedOrder): Promise<void> => {
+    sources.push(...(await refreshSources(context, store, { rehash: options.rehash === true })).outcomes);
+  };
+  const { ok, ...answer } = await precomputeAll(context, options, refresh);
+  const isWhole = sources.every(({ kind }) => kind === "unchanged" || kind === "imported");
+  context.terminal.result({ ok: ok && isWhole, sources, ...answer });
+  return ok && isWhole;
 }
 
 /** The options that `run` and `update` share. */
 function runSubcommand(name: string): Command {
   return withSharedOptions(new Command(name))
-    .option("--store <name>", "the store, where there are several: XSHG/day")
+    .option("--store <name>", "only this store: XSHG/day; every daily one unless told")
     .option(
       "--set <name...>",
       "factor sets instead of alpha158, tech, fund, base and the workspace's own; all",
@@ -96,15 +101,27 @@ function runSubcommand(name: string): Command {
     .option("--detach", "only queue the job, for a running serve or worker");
 }
 
-async function runPrecompute(
+async function runPrecompute(context: CommandContext, options: RunOptions): Promise<boolean> {
+  const answer = await precomputeAll(context, options);
+  context.terminal.result(answer);
+  return answer.ok;
+}
+
+/** One store, the one that is named or the only one; or every daily store of the workspace, one after the other. */
+async function precomputeAll(
   context: CommandContext,
   options: RunOptions,
-  told: Readonly<Record<string, unknown>> = {},
-): Promise<boolean> {
-  const order = await resolveOrder(context.workspace, orderOf(options));
-  const { ok, ...answer } = await precompute(context, order, options);
-  context.terminal.result({ ok, ...told, ...answer });
-  return ok;
+  before: (order: ResolvedOrder) => Promise<void> = () => Promise.resolve(),
+): Promise<PrecomputeOutcome | { readonly ok: boolean; readonly stores: readonly PrecomputeOutcome[] }> {
+  const orders = await resolveOrders(context.workspace, orderOf(options));
+  const outcomes: PrecomputeOutcome[] = [];
+  for (const order of orders) {
+    await before(order);
+    outcomes.push(await precompute(context, order, options));
+  }
+  const [only] = outcomes;
+  if (only !== undefined && outcomes.length === 1) return only;
+  return { ok: outcomes.every(({ ok }) => ok), stores: outcomes };
 }
 
 /** What a run came to; `job` is null when there was nothing to compute. */
@@ -162,7 +179,7 @@ function nothingToDo(terminal: Terminal, store: string, { generation }: Precompu
 }
 
 /** Throws `UsageError` on options that cannot be read. */
-function orderOf(options: RunOptions): Parameters<typeof resolveOrder>[1] {
+function orderOf(options: RunOptions): Parameters<typeof resolveOrders>[1] {
   rangeArgument(options);
   const { store, codes, start, end, full, vwap, validate } = options;
   if (vwap !== undefined && vwap !== "amount" && vwap !== "typical")

@@ -44,6 +44,17 @@ export async function resolveOrder(root: string, order: PrecomputeOrder): Promis
   return { ...order, store: storeName(await orderedStore(root, order.store)) };
 }
 
+/**
+ * An order for each store that it means: the one it names, or every daily one. Throws as `resolveOrder`; where codes are
+ * named the store must be clear, because they belong to one.
+ */
+export async function resolveOrders(root: string, order: PrecomputeOrder): Promise<readonly ResolvedOrder[]> {
+  const daily = (await listStores(workspaceAt(root).stores)).filter(({ freq }) => freq === "day");
+  if (order.store !== undefined || order.codes !== undefined || daily.length < 2)
+    return [await resolveOrder(root, order)];
+  return daily.map((key) => ({ ...order, store: storeName(key) }));
+}
+
 export interface PlacedOrder {
   readonly store: OpenedStore;
   readonly sets: readonly StorableSet[];
