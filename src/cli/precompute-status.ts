@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { StoreSnapshot } from "#data/store/panel-store";
 import { isoOf } from "#market/day";
-import { inputGeneration, inputsWrittenIn } from "#pipelines/precompute/input-generation";
+import { inputGeneration } from "#pipelines/precompute/input-generation";
 import { placeOrder, planOrder, resolveOrder } from "#pipelines/precompute/order";
 import { isNothing, type PrecomputePlan } from "#pipelines/precompute/plan";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
@@ -78,21 +78,22 @@ async function showStatus(context: CommandContext, options: StatusOptions): Prom
   return true;
 }
 
-function statusOf(snapshot: StoreSnapshot, { list, fields }: PrecomputePlan["sets"][number]): SetStatus {
+function statusOf(
+  snapshot: StoreSnapshot,
+  { list, fields, blocksDue }: PrecomputePlan["sets"][number],
+): SetStatus {
   const known = new Set(snapshot.fieldSets.get(list.name)?.fields.map(({ name }) => name));
   const generations = Array.from({ length: snapshot.blocks }, (_, block) => ({
     from: inputGeneration(snapshot, { set: list.name, fields, block }),
-    written: inputsWrittenIn(snapshot, block),
   }));
   const missing = generations.filter(({ from }) => from === 0).length;
-  const current = generations.filter(({ from, written }) => from > 0 && from >= written).length;
   return {
     set: list.name,
     registered: list.factors.length,
     stored: list.factors.filter(({ name }) => known.has(name)).length,
     blocks: snapshot.blocks,
-    current,
-    behind: snapshot.blocks - current - missing,
+    current: snapshot.blocks - blocksDue,
+    behind: Math.max(0, blocksDue - missing),
     missing,
     inputGeneration: Math.max(0, ...generations.map(({ from }) => from)),
   };

@@ -26,6 +26,7 @@ export async function changedInputs(change: InputChange, block: number): Promise
   const rowsBefore = before.time.days.length;
   if (rowsBefore > 0 && before.time.days[0] !== now.time.days[0]) return "all";
   if (rowsBefore > now.time.days.length) return "all";
+  if (!haveSameFields(before, now)) return "all";
   const spans = changedSpans(change, block);
   if (spans === "all") return "all";
   let found = spans;
@@ -47,7 +48,7 @@ export function rowsTouched(change: Omit<InputChange, "fields">, block: number):
   if (before === now) return null;
   const rowsBefore = before.time.days.length;
   if (rowsBefore > 0 && before.time.days[0] !== now.time.days[0]) return "all";
-  if (rowsBefore > now.time.days.length) return "all";
+  if (rowsBefore > now.time.days.length || !haveSameFields(before, now)) return "all";
   let found = changedSpans(change, block);
   for (const { name, role } of now.fieldSets.values()) {
     if (found === "all") return "all";
@@ -88,6 +89,18 @@ function membersOf(snapshot: StoreSnapshot, block: number): readonly StoredInstr
     members.set(snapshot, (byBlock = lists));
   }
   return byBlock[block] ?? [];
+}
+
+/** A field that a source begins or ceases to give is derived otherwise in all blocks: `$vwap` from amount and volume. */
+function haveSameFields(before: StoreSnapshot, now: StoreSnapshot): boolean {
+  return marketFields(before) === marketFields(now);
+}
+
+function marketFields({ fieldSets }: StoreSnapshot): string {
+  const names = [...fieldSets.values()].flatMap(({ name, role, fields }) =>
+    role === "market" ? fields.map((field) => `${name}.${field.name}`) : [],
+  );
+  return names.sort().join(" ");
 }
 
 function hasFields(snapshot: StoreSnapshot, set: string, fields: readonly string[]): boolean {

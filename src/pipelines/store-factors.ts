@@ -17,7 +17,7 @@ export interface StoreFactorsOptions {
   readonly engine: string;
   readonly precision?: "f32" | "f64";
   readonly vwap?: VwapRule;
-  /** Blocks whose stored factors are damaged: they are computed again. */
+  /** Blocks whose stored factors are damaged: they are computed again, and nothing else. */
   readonly damaged?: ReadonlySet<number>;
   readonly signal?: AbortSignal;
   readonly onBlock?: (done: number, of: number) => void;
@@ -40,7 +40,7 @@ export async function storeFactors(
       run,
       sets,
       engine: engineOf(options),
-      ...(options.damaged === undefined ? {} : { damaged: options.damaged }),
+      ...(options.damaged === undefined ? {} : { damaged: options.damaged, onlyDamaged: true }),
     });
     const results: ShardResult[] = [];
     if (!isNothing(plan)) {

@@ -204,6 +204,8 @@ export class OpenedStore implements PanelStore {
     await using writer = await this.writer();
     if (writer.base === null) throw missingStore(this.parts);
     if (generation === writer.base.generation) return generation;
+    const [held] = await heldRuns(this.parts.storage);
+    if (held !== undefined) throw runUnderWay(held, this.parts.storage.place);
     const manifest = await readKept(this.parts, generation);
     if (manifest === null || generation > writer.base.generation) {
       throw missingGeneration(
@@ -225,6 +227,13 @@ export class OpenedStore implements PanelStore {
       await lock.release();
     }
   }
+}
+
+function runUnderWay({ run }: HeldRun, place: string): DataError {
+  return new DataError("STORE_LOCKED", `run ${run} on ${place} is under way, or was interrupted`, {
+    remedy: `end it first: \`alphaloom jobs cancel ${run}\`, or let \`alphaloom precompute run\` finish it`,
+    place: { file: place },
+  });
 }
 
 function missingGeneration(generation: number, kept: readonly number[], place: string): DataError {

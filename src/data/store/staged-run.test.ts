@@ -144,6 +144,16 @@ test("a block that somebody else wrote meanwhile is not adopted, nor one whose f
   expect(await valuesOf(store, 0)).toBe(8);
 });
 
+test("a store is not rolled back under a run", async () => {
+  const disk = new MemoryDisk();
+  const store = await imported(disk);
+  await imported(disk, 2);
+  await staged(store, { attempt: 1, block: 0, value: 5 });
+  await expect(store.rollback(1)).rejects.toMatchObject({ code: "STORE_LOCKED" });
+  await store.endRun("r1");
+  expect(await store.rollback(1)).toBe(3);
+});
+
 test("an attempt that is not settled leaves no file", async () => {
   const disk = new MemoryDisk();
   const store = await imported(disk);

@@ -151,6 +151,8 @@ export class ManifestWriter implements StoreWriter {
    */
   async adopt(staged: StagedBlock, base: Manifest): Promise<void> {
     this.#mustBeOpen();
+    if (!this.#continues(base))
+      throw changedMeanwhile(this.#parts, "other instruments or sessions were put in place by a rollback");
     const { set, block, segments } = staged;
     const found = this.#stage.of(set, block).map(segmentPath);
     const own = segments.filter((entry) => entry.run !== undefined && entry.generation > base.generation);
@@ -173,6 +175,17 @@ export class ManifestWriter implements StoreWriter {
       throw changedMeanwhile(this.#parts, `${this.#parts.storage.locate(path)} is gone`);
     }
     this.#stage.adopt(set, block, segments);
+  }
+
+  /** Whether the instruments and sessions are those of an earlier generation and perhaps more. */
+  #continues(base: Manifest): boolean {
+    const ids = base.instruments.every(({ id }, lane) => this.#instruments[lane]?.id === id);
+    const shift = base.axis.origin - this.#axis.origin;
+    return (
+      ids &&
+      shift >= 0 &&
+      base.axis.sessions.every((day, index) => this.#axis.sessions[index + shift] === day)
+    );
   }
 
   /** Takes over the description of a set's fields, and which of its blocks are behind it. */

@@ -1,6 +1,6 @@
 import { DataError } from "#data/errors";
 import type { OpenedStore } from "#data/store/open-store";
-import type { FieldSet, StoreSnapshot } from "#data/store/panel-store";
+import type { FieldSet, StoredField, StoreSnapshot } from "#data/store/panel-store";
 import { missingStore } from "#data/store/store-parts";
 import { inputGeneration } from "./input-generation.ts";
 import type { PrecomputePlan } from "./plan.ts";
@@ -59,7 +59,8 @@ export async function commitPrecompute(
     for (const planned of plan.sets) {
       if (!isTouched(planned, results)) continue;
       const own = behind.get(planned.list.name) ?? {};
-      writer.describe({ name: planned.list.name, role: "factor", fields: planned.fields, behind: own });
+      const fields = [...planned.fields, ...leftFields(current, planned)];
+      writer.describe({ name: planned.list.name, role: "factor", fields, behind: own });
       for (const set of statesOf(results).get(planned.list.name) ?? [])
         writer.describe({ ...set, behind: own });
     }
@@ -124,6 +125,22 @@ function report(
   };
 }
 
+/**
+ * Stored factors that this run could not compile. What blocks are behind is said anew for the whole set, so that their
+ * lineage has to be that of their oldest block.
+ */
+function leftFields(current: StoreSnapshot, { list, fields, gone }: PlannedSet): readonly StoredField[] {
+  const stored = current.fieldSets.get(list.name);
+  const others = new Set([...fields.map(({ name }) => name), ...gone]);
+  const behind = Object.values(stored?.behind ?? {});
+  return (stored?.fields ?? [])
+    .filter(({ name }) => !others.has(name))
+    .map((field) => {
+      const oldest = Math.min(field.lineage.inputGeneration, ...behind);
+      return { ...field, lineage: { ...field.lineage, inputGeneration: oldest } };
+    });
+}
+
 /** Whether a set was looked at; the lineage of one that was current already stays as it is. */
 function isTouched({ list }: PlannedSet, results: readonly ShardResult[]): boolean {
   return results.some(
@@ -138,6 +155,7 @@ function blocksBehind(
   results: readonly ShardResult[],
 ): ReadonlyMap<string, Readonly<Record<string, number>>> {
   const behind = new Map<string, Readonly<Record<string, number>>>();
+  const states = statesOf(results);
   const across = new Set(plan.sets.flatMap(({ list, isAcross }) => (isAcross ? [list.name] : [])));
   for (const { list, fields } of plan.sets) {
     const done = new Set(results.flatMap((result) => result.done[list.name] ?? []));
@@ -148,10 +166,15 @@ function blocksBehind(
         if (input.kind === "across" || input.blocks.includes(block)) due.add(block);
     }
     const scope = plan.scope === null ? null : new Set(plan.scope);
+    const names = new Set([list.name, ...(states.get(list.name) ?? []).map(({ name }) => name)]);
+    const mixed = new Set(
+      results.flatMap(({ staged }) => staged.filter(({ set }) => names.has(set)).map(({ block }) => block)),
+    );
     const own: Record<string, number> = {};
     for (let block = 0; block < plan.blocks; block++) {
       if (due.has(block) ? done.has(block) : (scope?.has(block) ?? true)) continue;
-      const since = inputGeneration(current, { set: list.name, fields, block });
+      // Where some rows are new and others are not, no generation is that of the block.
+      const since = mixed.has(block) ? 0 : inputGeneration(current, { set: list.name, fields, block });
       if (since !== plan.generation) own[block] = since;
     }
     behind.set(list.name, own);

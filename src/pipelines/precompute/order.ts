@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DataError } from "#data/errors";
 import { listStores, type OpenedStore } from "#data/store/open-store";
 import type { StoreKey } from "#data/store/panel-store";
+import type { FactorRegistry } from "#factors/registry";
 import { parseDay, type Day } from "#market/day";
 import { workspaceFactors, type WorkspaceFactors } from "../user-factors.ts";
 import { storeName, storeOf, workspaceAt } from "../workspace.ts";
@@ -36,7 +37,7 @@ export type PrecomputeOrder = z.infer<typeof precomputeOrder>;
 /** An order that says which store it means. */
 export type ResolvedOrder = PrecomputeOrder & { readonly store: string };
 
-/** The sets that are computed unless others are asked for; a workspace's own are added. */
+/** The sets that are computed unless others are asked for; a workspace's own and those that are stored are added. */
 export const DEFAULT_SETS = ["alpha158", "tech", "fund", "base"] as const;
 
 /** Throws STORE_MISSING, DATA_VALUE_INVALID when it is not clear which store is meant. */
@@ -70,9 +71,18 @@ export async function placeOrder(root: string, order: PrecomputeOrder): Promise<
   const store = storeOf(workspace, await orderedStore(root, order.store));
   const factors = await workspaceFactors(workspace);
   const { registry, files } = factors;
-  const names = order.sets ?? [...DEFAULT_SETS, ...files.keys()];
+  const names = order.sets ?? [...DEFAULT_SETS, ...files.keys(), ...(await storedSets(store, registry))];
   const sets = names.includes("all") ? registry.sets : [...new Set(names)].map((name) => registry.set(name));
   return { store, sets, factors };
+}
+
+/** Registered sets that the store holds: what was asked for once is kept current. */
+async function storedSets(store: OpenedStore, registry: FactorRegistry): Promise<readonly string[]> {
+  await using snapshot = await store.snapshot();
+  const known = new Set(registry.sets.map(({ name }) => name));
+  return [...snapshot.fieldSets.values()].flatMap(({ name, role }) =>
+    role === "factor" && known.has(name) ? [name] : [],
+  );
 }
 
 export interface OrderedRun {

@@ -72,8 +72,10 @@ export interface PrecomputeRequest {
   /** Only sessions from `start` to `end`, both included. */
   readonly start?: Day;
   readonly end?: Day;
-  /** Blocks whose stored factors are damaged. */
+  /** Blocks whose stored factors are damaged: they are computed again whatever is stored. */
   readonly damaged?: ReadonlySet<number>;
+  /** Nothing but what is damaged. */
+  readonly onlyDamaged?: boolean;
   /** Shards there should be at least, so that as many can be under way. */
   readonly shardsAtLeast?: number;
 }
@@ -92,7 +94,7 @@ export async function planPrecompute(
 ): Promise<PrecomputePlan> {
   const { engine, mode = "update" } = request;
   if (base.instruments.length === 0 || base.time.days.length === 0) throw emptyStore(store);
-  const inScope = blocksOf(base, request.codes);
+  const inScope = blocksOf(base, request);
   const rows = rowsOf(base, request);
   const blocks = new StoredBlocks(base, engine.vwap === undefined ? {} : { vwap: engine.vwap });
   const compiled = request.sets.map((set) => {
@@ -100,7 +102,14 @@ export async function planPrecompute(
     return { list, ...compileSet(list, blocks, { engine, generation: base.generation }) };
   });
   await using history = new PinnedHistory(store, base);
-  const due = { base, mode, inScope, damaged: request.damaged ?? new Set<number>(), history };
+  const due: Due = {
+    known: new Map(),
+    base,
+    mode,
+    inScope,
+    damaged: request.damaged ?? new Set<number>(),
+    history,
+  };
   const within = compiled.filter(({ graph }) => partition(graph).across.length === 0);
   const shards = await blockShards(within, due, request.shardsAtLeast ?? 1);
   for (const set of compiled) shards.push(...(await acrossShard(set, due)));
@@ -111,9 +120,11 @@ export async function planPrecompute(
     mode,
     rows,
     blocks: base.blocks,
-    scope: request.codes === undefined ? null : [...inScope],
+    scope: inScope.size === base.blocks ? null : [...inScope],
     damaged: [...due.damaged],
-    sets: compiled.map((each) => plannedSet(each, base)),
+    sets: await Promise.all(
+      compiled.map(async (each) => ({ ...plannedSet(each, base), blocksDue: await blocksDue(each, due) })),
+    ),
     shards,
     totals: totalsOf(shards, { base, compiled, engine }),
   };
@@ -124,6 +135,8 @@ interface Compiled extends CompiledSet {
 }
 
 interface Due {
+  /** Rows due by set and block. */
+  readonly known: Map<string, number>;
   readonly base: StoreSnapshot;
   readonly mode: PrecomputeMode;
   readonly inScope: ReadonlySet<number>;
@@ -131,7 +144,17 @@ interface Due {
   readonly history: PinnedHistory;
 }
 
-function plannedSet({ list, set, graph, failures }: Compiled, base: StoreSnapshot): PlannedSet {
+async function blocksDue(compiled: Compiled, due: Due): Promise<number> {
+  let count = 0;
+  for (let block = 0; block < due.base.blocks; block++)
+    if ((await rowsDue(compiled, block, due)) > 0) count++;
+  return count;
+}
+
+function plannedSet(
+  { list, set, graph, failures }: Compiled,
+  base: StoreSnapshot,
+): Omit<PlannedSet, "blocksDue"> {
   const declared = new Set(list.factors.map(({ name }) => name));
   const stored = base.fieldSets.get(list.name)?.fields ?? [];
   return {
@@ -144,7 +167,14 @@ function plannedSet({ list, set, graph, failures }: Compiled, base: StoreSnapsho
 }
 
 /** Rows of a block that may have to be computed for a set: 0 when nothing of it can have changed. */
-async function rowsDue(
+async function rowsDue(compiled: Compiled, block: number, due: Due): Promise<number> {
+  const key = `${compiled.set.name} ${block}`;
+  let rows = due.known.get(key);
+  if (rows === undefined) due.known.set(key, (rows = await rowsDueNow(compiled, block, due)));
+  return rows;
+}
+
+async function rowsDueNow(
   { set }: Compiled,
   block: number,
   { base, mode, damaged, history }: Due,
@@ -218,7 +248,11 @@ function totalsOf(
   };
 }
 
-function blocksOf(base: StoreSnapshot, codes?: ReadonlySet<string>): ReadonlySet<number> {
+function blocksOf(
+  base: StoreSnapshot,
+  { codes, damaged, onlyDamaged = false }: PrecomputeRequest,
+): ReadonlySet<number> {
+  if (onlyDamaged) return new Set([...(damaged ?? [])].sort((a, b) => a - b));
   if (codes === undefined) return new Set(Array.from({ length: base.blocks }, (_, block) => block));
   return new Set([...codes].map((code) => base.instrument(code).block).sort((a, b) => a - b));
 }

@@ -49,6 +49,8 @@ export interface PlannedSet {
   /** Of the factors that can be computed, with the lineage they will have. */
   readonly fields: readonly StoredField[];
   readonly failures: readonly FactorProblem[];
+  /** Blocks that are not as the base generation gives them, in the run's scope or out of it. */
+  readonly blocksDue: number;
   /** Stored fields that the set has no longer. */
   readonly gone: readonly string[];
 }

@@ -248,6 +248,48 @@ describe("a plan", () => {
     await expectWhole([market]);
   });
 
+  test("with a scope of dates between a correction and its undoing leaves nothing wrong", async () => {
+    const corrected: MarketRows = {
+      ...market,
+      value: (instrument, row, name) =>
+        instrument === 3 && (row === 8 || row === 30) && name === "close" ? 99 : undefined,
+    };
+    await updated("r1");
+    await writeBars(store, corrected);
+    await updated("r2", { start: 25, end: 45 });
+    await writeBars(store, market);
+    const { sets: reports } = await updated("r3");
+    expect(reports[0]!.computedRows).toBeGreaterThan(0);
+    await expectWhole([market]);
+  });
+
+  test("with a scope of dates computes sets with factors across instruments whole", async () => {
+    const { sets: reports } = await updated("r1", { start: 10, end: 19, sets: [mixed] });
+    expect(reports[0]!.blocksBehind).toBe(0);
+    await updated("r2");
+    await expectWhole([market]);
+  });
+
+  test("forgets for no factor which blocks are behind, also for one that cannot be compiled", async () => {
+    const [first, second] = windows.factors;
+    const broken: StorableSet = {
+      name: "windows",
+      factors: [{ ...first!, expression: "Mean($nothing,5)" }, second!],
+    };
+    const corrected: MarketRows = {
+      ...market,
+      value: (instrument, row, name) => (instrument === 40 && row === 8 && name === "close" ? 99 : undefined),
+    };
+    await updated("r1");
+    await writeBars(store, corrected);
+    await updated("r2", { sets: [windows], codes: new Set(["I0001"]) });
+    await updated("r3", { sets: [broken] });
+    const { sets: reports } = await updated("r4", { sets: [windows] });
+    expect(reports[0]!.computedRows).toBeGreaterThan(0);
+    await updated("r5");
+    await expectWhole([corrected]);
+  });
+
   test("with a scope of dates that holds all that is due leaves nothing behind", async () => {
     await updated("r1", { sets: [windows] });
     await writeBars(store, day(ROWS));

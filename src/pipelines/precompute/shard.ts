@@ -97,7 +97,9 @@ export class ShardComputer implements AsyncDisposable {
     try {
       for (const block of parts.length === 0 ? [] : blocks) {
         options.signal?.throwIfAborted();
-        const isDone = await this.#computeBlock(block, { sink: attempt, parts, writes, tally });
+        // Sets with factors across instruments are computed for all dates or not at all.
+        const rows = shard.kind === "across" ? null : this.#plan.rows;
+        const isDone = await this.#computeBlock(block, { sink: attempt, parts, writes, tally, rows });
         if (shard.kind === "across") continue;
         if (isDone) for (const name of new Set(parts.map(({ set }) => set.name))) tally.done(name, block);
         tally.report(
@@ -144,10 +146,11 @@ export class ShardComputer implements AsyncDisposable {
       readonly parts: readonly Part[];
       readonly writes: ReadonlyMap<Part, WritesInTurn>;
       readonly tally: ShardTally;
+      readonly rows: RowRange | null;
     },
   ): Promise<boolean> {
-    const { sink, parts, writes, tally } = work;
-    const { rows, mode, engine } = this.#plan;
+    const { sink, parts, writes, tally, rows } = work;
+    const { mode, engine } = this.#plan;
     const context: DueContext = {
       ...(engine.vwap === undefined ? {} : { vwap: engine.vwap }),
       base: this.#base,
