@@ -14,6 +14,7 @@ import { repairData } from "#pipelines/repair-data";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 import { listArgument, rangeArgument } from "./arguments.ts";
 import { exportCommand } from "./data-export.ts";
+import { rollBackStore } from "./roll-back.ts";
 import { sourcesCommand } from "./data-sources.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { makeRoomFor } from "./out-file.ts";
@@ -191,12 +192,13 @@ function rollbackCommand(): Command {
     .description("make a kept generation current again, as a new generation")
     .argument("<generation>", "a generation that data show lists")
     .action((generation: string, options: StoreOptions) =>
-      runCommand(options, async ({ terminal, ...rest }) => {
-        const store = await chosenStore({ terminal, ...rest }, options.store);
+      runCommand(options, async (context) => {
+        const { terminal } = context;
+        const store = await chosenStore(context, options.store);
         const number = Number(generation);
         if (!Number.isInteger(number))
           throw new UsageError(`"${generation}" is not a generation`, "give a whole number");
-        const now = await store.rollback(number);
+        const now = await rollBackStore(context, store, number);
         terminal.line(`${storeName(store.key)} is at generation ${now}, with the content of ${number}`);
         terminal.result({ ok: true, generation: now });
         return true;

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { DataError } from "#data/errors";
 import { placeOrder, resolveOrder } from "#pipelines/precompute/order";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
+import { rollBackStore } from "./roll-back.ts";
 
 interface RollbackOptions extends SharedOptions {
   readonly store?: string;
@@ -21,18 +21,13 @@ export function rollbackSubcommand(): Command {
 }
 
 async function rollBack(
-  { terminal, workspace }: CommandContext,
+  context: CommandContext,
   generation: string | undefined,
   options: RollbackOptions,
 ): Promise<boolean> {
+  const { terminal, workspace } = context;
   const order = await resolveOrder(workspace, options.store === undefined ? {} : { store: options.store });
   const { store } = await placeOrder(workspace, order);
-  const [run] = await store.runs();
-  if (run !== undefined) {
-    throw new DataError("STORE_LOCKED", `run ${run.run} on ${order.store} is under way, or was interrupted`, {
-      remedy: `end it first: \`alphaloom jobs cancel ${run.run}\`, or let \`alphaloom precompute run\` finish it`,
-    });
-  }
   const kept = await store.generations();
   const [current, before] = kept;
   const target = generation === undefined ? before?.generation : Number(generation);
@@ -40,7 +35,7 @@ async function rollBack(
     throw new UsageError("no earlier generation is kept", "there is nothing to go back to");
   if (!Number.isSafeInteger(target) || target < 1)
     throw new UsageError(`${generation} is not a generation`, "give a whole number; data show lists them");
-  const now = await store.rollback(target);
+  const now = await rollBackStore(context, store, target);
   terminal.line(`store ${order.store}: generation ${now} has the content of ${target} again`);
   terminal.result({ ok: true, store: order.store, generation: now, from: current!.generation, to: target });
   return true;

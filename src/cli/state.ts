@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { hostProcesses, type Holder } from "#data/store/holder";
+import { belongTo } from "#database/belongs-to";
 import { openDatabase } from "#database/open-database";
 import type { StateDatabase } from "#database/state-database";
 import type { StoreKey } from "#data/store/panel-store";
@@ -8,6 +9,8 @@ import type { Jobs } from "#jobs/jobs";
 import { openJobs } from "#jobs/open-jobs";
 import { startWorker, type Worker } from "#jobs/worker";
 import type { PrecomputePlan } from "#pipelines/precompute/plan";
+import { workspaceId } from "#pipelines/workspace-id";
+import { workspaceAt } from "#pipelines/workspace";
 import { ShardThreads } from "#pipelines/precompute/shard-threads";
 import { afterCommit } from "./after-commit.ts";
 import type { CommandContext } from "./command.ts";
@@ -87,10 +90,19 @@ export async function openState(
   }
 }
 
-function openedDatabase(workspace: string): Promise<StateDatabase> {
-  return openDatabase({
+async function openedDatabase(workspace: string): Promise<StateDatabase> {
+  const database = await openDatabase({
     directory: join(workspace, "state"),
     url: process.env["DATABASE_URL"],
     processes: hostProcesses,
   });
+  if (database.kind === "pglite") return database;
+  try {
+    // Workers of another workspace would take its jobs for their own.
+    await belongTo(database, await workspaceId(workspaceAt(workspace)));
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }

@@ -13,6 +13,7 @@ export const databaseErrors = {
   DATABASE_DAMAGED: "the database files cannot be opened",
   DATABASE_DISK_FULL: "no space is left for the state database",
   DATABASE_NOT_PERMITTED: "the state folder cannot be read or written",
+  DATABASE_OTHER_WORKSPACE: "the database holds the state of another workspace",
   DATABASE_CLOSED: "the state database has been closed",
 } as const;
 

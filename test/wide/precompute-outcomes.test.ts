@@ -287,8 +287,8 @@ describe("somebody else at work", () => {
     const second = await alphaloom(folder, [...RUN, "--workspace", workspace]);
     expect(second.code).toBe(1);
     expect(errorOf(second)).toMatchObject({
-      code: "DATABASE_LOCKED",
-      message: expect.stringContaining(String(first.pid)),
+      code: "JOB_RUNNING",
+      message: expect.stringMatching(new RegExp(`precompute-.*process ${first.pid}`)),
     });
     await writer.abort();
     expect((await first.ended).code).toBe(0);

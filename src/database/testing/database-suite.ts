@@ -1,3 +1,4 @@
+import { belongTo } from "../belongs-to.ts";
 /** What both kinds of database must do alike: run on PGlite here, on a PostgreSQL server in test/wide. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
@@ -255,6 +256,12 @@ export function describeDatabase(kind: string, prepare: () => Promise<DatabaseUn
     test("a database that is there is up, and an aborted wait says why", async () => {
       await database.whenUp();
       await expect(database.whenUp(AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
+    });
+
+    test("a database belongs to one workspace", async () => {
+      await belongTo(database, "one");
+      await belongTo(database, "one");
+      await expect(belongTo(database, "two")).rejects.toMatchObject({ code: "DATABASE_OTHER_WORKSPACE" });
     });
 
     test("migrations are applied once, in order, and whole or not at all", async () => {

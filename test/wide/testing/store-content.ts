@@ -73,6 +73,7 @@ export async function unexplainedFiles(workspace: string): Promise<string[]> {
       if (inStore.startsWith("readers/")) return isGone(name.slice(name.indexOf("~") + 1));
       return !known.has(inStore);
     }
+    if (path === "workspace.id") return false;
     if (top === "quality") return !/^[^.].*\.(html|json)$/.test(name);
     if (top === "sources" || top === "versions") return !/^[^.].*\.json$/.test(name);
     return true;

@@ -1,0 +1,11 @@
+/** The workspace whose state a database holds; one, so that no job of another one is worked at. */
+export const workspaceMigration = {
+  number: 2,
+  name: "workspace",
+  sql: `
+create table alphaloom.workspace (
+  only boolean primary key default true check (only),
+  id text not null
+);
+`,
+};
