@@ -4,7 +4,7 @@ export const workspaceMigration = {
   name: "workspace",
   sql: `
 create table alphaloom.workspace (
-  only boolean primary key default true check (only),
+  single boolean primary key default true check (single),
   id text not null
 );
 `,

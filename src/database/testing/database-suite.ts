@@ -1,8 +1,8 @@
-import { belongTo } from "../belongs-to.ts";
 /** What both kinds of database must do alike: run on PGlite here, on a PostgreSQL server in test/wide. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { belongTo } from "../belongs-to.ts";
 import type { Migration } from "../migrate.ts";
 import type { StateDatabase } from "../state-database.ts";
 
