@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { OpenedStore } from "#data/store/open-store";
+import type { FieldSet } from "#data/store/panel-store";
 import { compactStore } from "#data/store/compact";
 import { verifyStore } from "#data/store/verify";
 import { evaluateExpressions } from "#expression/run/evaluate";
@@ -12,7 +13,7 @@ import type { PrecomputeReport } from "./precompute/commit.ts";
 import type { StorableSet } from "./precompute/portable-set.ts";
 import { storeFactors } from "./store-factors.ts";
 import { StoredBlocks } from "./stored-blocks.ts";
-import { marketStore, writeBars, type MarketRows } from "./testing/stored-market.ts";
+import { BARS, marketStore, writeBars, type MarketRows } from "./testing/stored-market.ts";
 
 /** Windows, a line over a raw field, derived vwap, kernels without vector code. */
 const windows: StorableSet = {
@@ -224,6 +225,21 @@ describe("factors stored from bars", () => {
     const { sets: reports } = await stored([lines]);
     expect(reports[0]!.computedRows).toBe(ROWS);
     await expectComputed([lines]);
+  });
+
+  test("are computed anew everywhere when a source begins to give what was derived", async () => {
+    await writeBars(store, market);
+    await stored([windows]);
+    {
+      await using writer = await store.writer();
+      const values = Float64Array.from({ length: ROWS * 32 }, (_, cell) => 10 + (cell % 7));
+      const [field] = BARS.fields;
+      const extra: FieldSet = { name: "extra", role: "market", fields: [{ ...field!, name: "vwap" }] };
+      await writer.put(extra, 0, 0, [{ name: "vwap", values }]);
+      await writer.commit({ reason: "vwap of one block" });
+    }
+    await stored([windows]);
+    await expectComputed([windows]);
   });
 
   test("follow however many generations came since: the one they were computed from is kept", async () => {
