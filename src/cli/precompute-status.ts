@@ -78,10 +78,7 @@ async function showStatus(context: CommandContext, options: StatusOptions): Prom
   return true;
 }
 
-function statusOf(
-  snapshot: StoreSnapshot,
-  { list, fields, blocksDue }: PrecomputePlan["sets"][number],
-): SetStatus {
+function statusOf(snapshot: StoreSnapshot, { list, fields, due }: PrecomputePlan["sets"][number]): SetStatus {
   const known = new Set(snapshot.fieldSets.get(list.name)?.fields.map(({ name }) => name));
   const generations = Array.from({ length: snapshot.blocks }, (_, block) => ({
     from: inputGeneration(snapshot, { set: list.name, fields, block }),
@@ -92,8 +89,8 @@ function statusOf(
     registered: list.factors.length,
     stored: list.factors.filter(({ name }) => known.has(name)).length,
     blocks: snapshot.blocks,
-    current: snapshot.blocks - blocksDue,
-    behind: Math.max(0, blocksDue - missing),
+    current: snapshot.blocks - due.length,
+    behind: Math.max(0, due.length - missing),
     missing,
     inputGeneration: Math.max(0, ...generations.map(({ from }) => from)),
   };

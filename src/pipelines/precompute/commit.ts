@@ -157,7 +157,8 @@ function blocksBehind(
   const behind = new Map<string, Readonly<Record<string, number>>>();
   const states = statesOf(results);
   const across = new Set(plan.sets.flatMap(({ list, isAcross }) => (isAcross ? [list.name] : [])));
-  for (const { list, fields } of plan.sets) {
+  for (const { list, fields, due: wanted } of plan.sets) {
+    const isWanted = new Set(wanted);
     const done = new Set(results.flatMap((result) => result.done[list.name] ?? []));
     const due = new Set<number>();
     for (const { input } of plan.shards) {
@@ -165,14 +166,13 @@ function blocksBehind(
       for (let block = 0; block < plan.blocks; block++)
         if (input.kind === "across" || input.blocks.includes(block)) due.add(block);
     }
-    const scope = plan.scope === null ? null : new Set(plan.scope);
     const names = new Set([list.name, ...(states.get(list.name) ?? []).map(({ name }) => name)]);
     const mixed = new Set(
       results.flatMap(({ staged }) => staged.filter(({ set }) => names.has(set)).map(({ block }) => block)),
     );
     const own: Record<string, number> = {};
     for (let block = 0; block < plan.blocks; block++) {
-      if (due.has(block) ? done.has(block) : (scope?.has(block) ?? true)) continue;
+      if (due.has(block) ? done.has(block) : !isWanted.has(block)) continue;
       // Where some rows are new and others are not, no generation is that of the block.
       const since = mixed.has(block) ? 0 : inputGeneration(current, { set: list.name, fields, block });
       if (since !== plan.generation) own[block] = since;

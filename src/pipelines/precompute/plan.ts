@@ -27,9 +27,8 @@ export interface PrecomputePlan {
   readonly mode: PrecomputeMode;
   /** Only these rows, where a scope of dates was asked for. */
   readonly rows: RowRange | null;
-  /** Blocks of the store, and those in the run's scope where it has one. */
+  /** Blocks of the store. */
   readonly blocks: number;
-  readonly scope: readonly number[] | null;
   /** Blocks that are computed again whatever is stored. */
   readonly damaged: readonly number[];
   readonly sets: readonly PlannedSet[];
@@ -120,10 +119,9 @@ export async function planPrecompute(
     mode,
     rows,
     blocks: base.blocks,
-    scope: inScope.size === base.blocks ? null : [...inScope],
     damaged: [...due.damaged],
     sets: await Promise.all(
-      compiled.map(async (each) => ({ ...plannedSet(each, base), blocksDue: await blocksDue(each, due) })),
+      compiled.map(async (each) => ({ ...plannedSet(each, base), due: await blocksDue(each, due) })),
     ),
     shards,
     totals: totalsOf(shards, { base, compiled, engine }),
@@ -144,17 +142,14 @@ interface Due {
   readonly history: PinnedHistory;
 }
 
-async function blocksDue(compiled: Compiled, due: Due): Promise<number> {
-  let count = 0;
+async function blocksDue(compiled: Compiled, due: Due): Promise<readonly number[]> {
+  const blocks: number[] = [];
   for (let block = 0; block < due.base.blocks; block++)
-    if ((await rowsDue(compiled, block, due)) > 0) count++;
-  return count;
+    if ((await rowsDue(compiled, block, due)) > 0) blocks.push(block);
+  return blocks;
 }
 
-function plannedSet(
-  { list, set, graph, failures }: Compiled,
-  base: StoreSnapshot,
-): Omit<PlannedSet, "blocksDue"> {
+function plannedSet({ list, set, graph, failures }: Compiled, base: StoreSnapshot): Omit<PlannedSet, "due"> {
   const declared = new Set(list.factors.map(({ name }) => name));
   const stored = base.fieldSets.get(list.name)?.fields ?? [];
   return {

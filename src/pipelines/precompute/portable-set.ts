@@ -50,7 +50,7 @@ export interface PlannedSet {
   readonly fields: readonly StoredField[];
   readonly failures: readonly FactorProblem[];
   /** Blocks that are not as the base generation gives them, in the run's scope or out of it. */
-  readonly blocksDue: number;
+  readonly due: readonly number[];
   /** Stored fields that the set has no longer. */
   readonly gone: readonly string[];
 }
