@@ -16,6 +16,9 @@ export interface DueContext {
   readonly history: PinnedHistory;
   /** Everything is computed, whatever is stored. */
   readonly isFull: boolean;
+  /** Fields under lines, of all parts, and which blocks of them are known to hold ±inf. */
+  readonly lineFields: ReadonlySet<string>;
+  readonly broken: Map<number, boolean>;
   readonly vwap?: VwapRule;
   /** Only these rows, where factors can be computed for some rows alone. */
   readonly rows?: RowRange;
@@ -59,7 +62,7 @@ async function allDueRows(part: Part, block: number, context: DueContext): Promi
   const isBounded = lookBack !== Number.POSITIVE_INFINITY;
   if (changed === "all" || (!isBounded && states === null)) return whole;
   if (lineFields.size > 0) {
-    const isBroken = holdsInfinity(await blocks.read(block, { wanted: lineFields }), lineFields);
+    const isBroken = await holdsAny(block, context);
     // One that was corrected has left missing values behind it to the end.
     if (isBroken || (await hadInfinity(part, block, { since, from: changed.from, vwap: context.vwap })))
       return whole;
@@ -67,6 +70,16 @@ async function allDueRows(part: Part, block: number, context: DueContext): Promi
   if (isBounded) return request({ from: changed.from, to: Math.min(end, changed.to + lookBack) });
   const resume = await stateBefore(states!, block, { row: changed.from, since });
   return resume === null ? whole : request({ from: resume.row, to: end }, resume);
+}
+
+/** Whether any field that is under a line, of whatever part, holds ±inf now: looked at once for each block. */
+async function holdsAny(block: number, { blocks, lineFields, broken }: DueContext): Promise<boolean> {
+  let isBroken = broken.get(block);
+  if (isBroken === undefined) {
+    isBroken = holdsInfinity(await blocks.read(block, { wanted: lineFields }), lineFields);
+    broken.set(block, isBroken);
+  }
+  return isBroken;
 }
 
 /** Whether a field under a line held ±inf, from a row on, when the stored values were computed. */

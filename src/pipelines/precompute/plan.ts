@@ -81,6 +81,8 @@ export interface PrecomputeRequest {
 
 /** Cells of one shard at most: a few seconds of computing and writing. */
 const SHARD_CELLS = 2e8;
+/** Rows that a block costs besides its own: what is read, compared and written for it whatever is due. */
+const BLOCK_ROWS = 128;
 
 /**
  * Throws STORE_MISSING, STORE_EMPTY, STORE_INSTRUMENT_MISSING for a code that is not stored, DATA_VALUE_INVALID for a
@@ -103,6 +105,7 @@ export async function planPrecompute(
   await using history = new PinnedHistory(store, base);
   const due: Due = {
     known: new Map(),
+    changes: new Map(),
     base,
     mode,
     inScope,
@@ -124,7 +127,7 @@ export async function planPrecompute(
       compiled.map(async (each) => ({ ...plannedSet(each, base), due: await blocksDue(each, due) })),
     ),
     shards,
-    totals: totalsOf(shards, { base, compiled, engine }),
+    totals: await totalsOf(shards, { due, compiled, engine }),
   };
 }
 
@@ -135,6 +138,8 @@ interface Compiled extends CompiledSet {
 interface Due {
   /** Rows due by set and block. */
   readonly known: Map<string, number>;
+  /** Rows touched since a generation, by generation and block. */
+  readonly changes: Map<string, RowRange | "all" | null>;
   readonly base: StoreSnapshot;
   readonly mode: PrecomputeMode;
   readonly inScope: ReadonlySet<number>;
@@ -172,14 +177,16 @@ async function rowsDue(compiled: Compiled, block: number, due: Due): Promise<num
 async function rowsDueNow(
   { set }: Compiled,
   block: number,
-  { base, mode, damaged, history }: Due,
+  { base, mode, damaged, history, changes }: Due,
 ): Promise<number> {
   const end = base.time.days.length;
   if (mode === "full" || damaged.has(block)) return end;
   const since = inputGeneration(base, { set: set.name, fields: set.fields, block });
   const before = since === 0 ? null : await history.of(since);
   if (before === null) return end;
-  const touched = rowsTouched({ before, now: base }, block);
+  const key = `${since} ${block}`;
+  if (!changes.has(key)) changes.set(key, rowsTouched({ before, now: base }, block));
+  const touched = changes.get(key) ?? null;
   if (touched === null) return 0;
   return touched === "all" ? end : end - touched.from;
 }
@@ -188,8 +195,10 @@ async function blockShards(sets: readonly Compiled[], due: Due, atLeast: number)
   const open: { readonly block: number; readonly work: number }[] = [];
   for (const block of due.inScope) {
     let work = 0;
-    for (const set of sets)
-      work += (await rowsDue(set, block, due)) * LANES_PER_BLOCK * set.set.fields.length;
+    for (const set of sets) {
+      const rows = await rowsDue(set, block, due);
+      if (rows > 0) work += (rows + BLOCK_ROWS) * LANES_PER_BLOCK * set.set.fields.length;
+    }
     if (work > 0) open.push({ block, work });
   }
   const all = open.reduce((sum, { work }) => sum + work, 0);
@@ -221,23 +230,27 @@ async function acrossShard(compiled: Compiled, due: Due): Promise<PlannedShard[]
   return [{ work, input: { kind: "across", set: set.name } }];
 }
 
-function totalsOf(
+async function totalsOf(
   shards: readonly PlannedShard[],
-  { base, compiled, engine }: { base: StoreSnapshot; compiled: readonly Compiled[]; engine: Engine },
-): PrecomputeTotals {
-  const touched = new Set(
-    shards.flatMap(({ input }) =>
-      input.kind === "across" ? Array.from({ length: base.blocks }, (_, block) => block) : input.blocks,
-    ),
-  );
-  const instruments = base.instruments.filter(({ block }) => touched.has(block)).length;
-  const cells = shards.reduce((sum, { work }) => sum + work, 0);
+  { due, compiled, engine }: { due: Due; compiled: readonly Compiled[]; engine: Engine },
+): Promise<PrecomputeTotals> {
+  const { base } = due;
+  const all = Array.from({ length: base.blocks }, (_, block) => block);
+  const touched = new Set(shards.flatMap(({ input }) => (input.kind === "across" ? all : input.blocks)));
+  let [instruments, instrumentDays, cells] = [0, 0, 0];
+  for (const block of touched) {
+    const rows = await Promise.all(compiled.map((set) => rowsDue(set, block, due)));
+    const members = base.instruments.filter((each) => each.block === block).length;
+    instruments += members;
+    instrumentDays += members * Math.max(0, ...rows);
+    for (const [index, { set }] of compiled.entries())
+      cells += rows[index]! * LANES_PER_BLOCK * set.fields.length;
+  }
   const factors = compiled.reduce((sum, { set }) => sum + set.fields.length, 0);
-  const lanes = touched.size * LANES_PER_BLOCK;
   return {
     rows: base.time.days.length,
     instruments,
-    instrumentDays: factors === 0 || lanes === 0 ? 0 : Math.round((cells / factors) * (instruments / lanes)),
+    instrumentDays,
     factors: shards.length === 0 ? 0 : factors,
     bytes: cells * (engine.precision === "f32" ? 4 : 8),
   };

@@ -155,6 +155,8 @@ export class ShardComputer implements AsyncDisposable {
       ...(engine.vwap === undefined ? {} : { vwap: engine.vwap }),
       base: this.#base,
       blocks: this.#blocks,
+      lineFields: new Set(parts.flatMap((part) => [...part.blocks.lineFields])),
+      broken: new Map(),
       history: this.#history,
       isFull: mode === "full" || this.#plan.damaged.includes(block),
       ...(rows === null ? {} : { rows }),
