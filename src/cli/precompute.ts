@@ -130,6 +130,8 @@ export interface PrecomputeOutcome extends Partial<PrecomputeSummary> {
   readonly ok: boolean;
   readonly store: string;
   readonly job: string | null;
+  /** Shards that did not work out, the first 100; `jobs retry` runs them again. */
+  readonly failedShards?: JobView["failedShards"];
 }
 
 /** Computes what is due as a job, in this process where no other one works at jobs. */
@@ -162,7 +164,8 @@ export async function precompute(
   }
   const ended = await followJob(context, state.jobs, view.id);
   describeRun(terminal, ended);
-  return { ...(ended.summary as PrecomputeSummary | null), ok: outcomeOf(ended), store, job: ended.id };
+  const summary = ended.summary as PrecomputeSummary | null;
+  return { ...summary, ok: outcomeOf(ended), store, job: ended.id, failedShards: ended.failedShards };
 }
 
 /** Where another command has the workspace's own database open, the run that it works at is named. */
@@ -305,6 +308,8 @@ function describeRun(terminal: Terminal, view: JobView): void {
     );
     for (const { name, code, message } of failures) terminal.line(`    ${name}: ${code} ${message}`);
   }
+  for (const { ordinal, error } of view.failedShards)
+    terminal.line(`  shard ${ordinal} failed: ${error.code} ${error.message}`);
   for (const { instruments, code, message } of summary.failed)
     terminal.line(`  failed: ${instruments.join(", ")}: ${code} ${message}`);
   for (const { step, code, message } of summary.problems) terminal.line(`  ${step}: ${code} ${message}`);
