@@ -26,6 +26,8 @@ const asText = (value: string): string => value;
 /** Our decoders instead of the driver's; see sql-values. */
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => decoders.get(oid) ?? asText };
 
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
 export class PostgresBackend implements Backend {
   readonly kind = "postgres";
   readonly place: string;
@@ -41,6 +43,8 @@ export class PostgresBackend implements Backend {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
+      // A process that is paused in the middle of a transaction would hold its locks against all others.
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       application_name: "alphaloom",
       types,
       ...(new URL(url).searchParams.has("options") ? {} : { options: "-c timezone=UTC -c datestyle=ISO" }),
