@@ -238,7 +238,8 @@ describe("factors stored from bars", () => {
       await writer.put(extra, 0, 0, [{ name: "vwap", values }]);
       await writer.commit({ reason: "vwap of one block" });
     }
-    await stored([windows]);
+    const { sets: reports } = await stored([windows]);
+    expect(reports[0]!.computedRows).toBe(3 * ROWS);
     await expectComputed([windows]);
   });
 
