@@ -6,13 +6,8 @@ import { FactorError } from "#factors/errors";
 import type { EndedShard, JobKind, StepContext } from "#jobs/job-kind";
 import { commitPrecompute, type PrecomputeReport } from "#pipelines/precompute/commit";
 import { needDiskSpace } from "#pipelines/precompute/disk-space";
-import {
-  placeOrder,
-  planOrder,
-  precomputeOrder,
-  type PlacedOrder,
-  type ResolvedOrder,
-} from "#pipelines/precompute/order";
+import { placeOrder, planOrder, type PlacedOrder, type ResolvedOrder } from "#pipelines/precompute/order";
+import { precomputeOrder } from "#pipelines/precompute/order-schema";
 import type { PrecomputePlan, PrecomputeShard } from "#pipelines/precompute/plan";
 import type { ShardResult } from "#pipelines/precompute/shard";
 import type { ShardThreads } from "#pipelines/precompute/shard-threads";

@@ -1,19 +1,13 @@
 import { z } from "zod";
+import { precomputeOrder } from "#pipelines/precompute/order-schema";
 import { jobView } from "./jobs.ts";
 import { operation } from "./operation.ts";
 import { idParams, idText, noBody, nothing } from "./parts.ts";
 
 /** Nothing is required: then everything that is new is computed, of all instruments, dates and default sets. */
-const precomputeRequest = z
-  .strictObject({
-    store: z.string().optional(),
-    sets: z.array(z.string()).min(1).optional(),
-    codes: z.array(z.string()).min(1).optional(),
-    start: z.string().optional(),
-    end: z.string().optional(),
-    mode: z.enum(["update", "full"]).optional(),
-    vwap: z.enum(["amount", "typical"]).optional(),
-    validate: z.boolean().optional(),
+const precomputeRequest = precomputeOrder
+  .omit({ damaged: true })
+  .extend({
     /** A name for people. */
     task_name: z.string().max(200).optional(),
   })

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { DataError } from "#data/errors";
 import { listStores, type OpenedStore } from "#data/store/open-store";
 import type { StoreKey } from "#data/store/panel-store";
@@ -7,32 +6,9 @@ import { parseDay, type Day } from "#market/day";
 import { workspaceFactors, type WorkspaceFactors } from "../user-factors.ts";
 import { storeName, storeOf, workspaceAt } from "../workspace.ts";
 import { engineOf } from "./factor-parts.ts";
+import type { PrecomputeOrder } from "./order-schema.ts";
 import { planPrecompute, type PrecomputePlan } from "./plan.ts";
 import type { StorableSet } from "./portable-set.ts";
-
-/**
- * What may be asked of a precompute run, as a person or a program writes it. Nothing is required: then everything that is
- * new is computed, of all instruments, all dates and the default sets.
- */
-export const precomputeOrder = z.strictObject({
-  /** `XSHG/day`; the only daily store of the workspace unless told. */
-  store: z.string().optional(),
-  /** Factor sets; `all` for every registered one. */
-  sets: z.array(z.string()).min(1).optional(),
-  codes: z.array(z.string()).min(1).optional(),
-  start: z.string().optional(),
-  end: z.string().optional(),
-  mode: z.enum(["update", "full"]).optional(),
-  vwap: z.enum(["amount", "typical"]).optional(),
-  /** Whether what was stored is validated afterwards; it is unless told. */
-  validate: z.boolean().optional(),
-  /** Whether the sources that the store was imported from are looked at first, and imported again where they changed. */
-  refresh: z.boolean().optional(),
-  /** Blocks whose stored factors are damaged: they are computed again. */
-  damaged: z.array(z.int().min(0)).optional(),
-});
-
-export type PrecomputeOrder = z.infer<typeof precomputeOrder>;
 
 /** An order that says which store it means. */
 export type ResolvedOrder = PrecomputeOrder & { readonly store: string };
