@@ -9,12 +9,13 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openStore } from "#data/store/open-store";
-import { LANES_PER_BLOCK, type FieldSet } from "#data/store/panel-store";
+
 import { factorSet } from "#factors/catalogue";
 import { registryOf } from "#factors/registry";
 import { FeatureReader } from "#pipelines/read-features/feature-reader";
 import type { LoadedFeatures } from "#pipelines/read-features/feature-request";
 import { storeFactors } from "#pipelines/store-factors";
+import { StoredMarket } from "./market/stored.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -43,24 +44,6 @@ const sets = [
 const registry = registryOf(sets);
 const ALPHA = sets[0]!.factors.map(({ name }) => `alpha158.${name}`);
 
-const names = ["open", "high", "low", "close", "volume", "amount", "factor"] as const;
-const bars: FieldSet = {
-  name: "bars",
-  role: "market",
-  fields: names.map((name) => ({
-    name,
-    dtype: "f64",
-    unit: "1",
-    lineage: { from: "benchmark", engine: "0", inputGeneration: 0 },
-  })),
-};
-
-let state = 20_240_601;
-function random(): number {
-  state = (Math.imul(state ^ (state >>> 15), state | 1) + 0x6d2b79f5) | 0;
-  return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32;
-}
-
 const folder = mkdtempSync(join(options.folder, "bench-read-features-"));
 const store = openStore(
   join(folder, "store"),
@@ -69,27 +52,7 @@ const store = openStore(
 );
 const ids = Array.from({ length: instruments }, (_, index) => `I${String(index).padStart(5, "0")}`);
 
-/** Random walks, some listed later. */
-async function writeBars(): Promise<void> {
-  await using writer = await store.writer();
-  writer.cover(0, days - 1);
-  writer.addInstruments(ids);
-  const columns = names.map((name) => ({ name, values: new Float64Array(days * LANES_PER_BLOCK) }));
-  for (let block = 0; block < Math.ceil(instruments / LANES_PER_BLOCK); block++) {
-    const prices = Array.from({ length: LANES_PER_BLOCK }, () => 10 + 20 * random());
-    for (let cell = 0; cell < days * LANES_PER_BLOCK; cell++) {
-      const lane = cell % LANES_PER_BLOCK;
-      const price = (prices[lane]! *= 1 + (random() - 0.5) * 0.04);
-      const spread = price * 0.01 * random();
-      const volume = Math.floor(1e6 * random()) + 100;
-      const bar = [price - spread / 2, price + spread, price - spread, price, volume, volume * price, 1];
-      for (const [field, { values }] of columns.entries()) values[cell] = bar[field]!;
-    }
-    await writer.put(bars, block, 0, columns);
-  }
-  for (const [index, id] of ids.entries()) writer.setSpan(id, index % 10 === 9 ? index % 300 : 0, days - 1);
-  await writer.commit({ reason: "bars" });
-}
+const market = new StoredMarket(store, { instruments });
 
 interface Taken {
   readonly seconds: number;
@@ -159,7 +122,7 @@ try {
     console.log(
       `${cpus()[0]?.model}: ${instruments} instruments × ${days} days, ${rounds} rounds, best of each`,
     );
-  await writeBars();
+  await market.write(0, days);
   await storeFactors(store, sets, { engine: "benchmark" });
   for (const [scope, codes] of [
     ["one", ids.slice(7, 8)],
