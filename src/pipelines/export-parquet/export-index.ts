@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { DataError } from "#data/errors";
 import { writeAtomically } from "#data/export/atomic-file";
-import { asDataError } from "#data/system-errors";
+import { readJsonFile } from "#data/json-file";
 
 /**
  * `index.json` of an exported folder: where each instrument or period lies, which dates it has, and the generation it was
@@ -48,32 +46,11 @@ export const INDEX_FILE = "index.json";
 /** Null when the folder has none. Throws DATA_FILE_DAMAGED, DATA_NOT_PERMITTED. */
 export async function readExportIndex(folder: string): Promise<ExportIndex | null> {
   const file = join(folder, INDEX_FILE);
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw asDataError(error, { file, doing: "read" });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw damaged(file, error);
-  }
-  const read = indexSchema.safeParse(value);
-  if (!read.success) throw damaged(file, read.error);
-  return read.data;
+  return await readJsonFile(file, indexSchema, REMEDY);
 }
+
+const REMEDY = "delete it to export everything again, or choose another folder";
 
 export async function writeExportIndex(folder: string, index: ExportIndex): Promise<void> {
   await writeAtomically(join(folder, INDEX_FILE), [`${JSON.stringify(index, null, 1)}\n`]);
-}
-
-function damaged(file: string, cause: unknown): DataError {
-  return new DataError("DATA_FILE_DAMAGED", `${file} is no index of an export`, {
-    remedy: "delete it to export everything again, or choose another folder",
-    place: { file },
-    cause,
-  });
 }

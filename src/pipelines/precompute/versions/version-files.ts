@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
-import { DataError } from "#data/errors";
 import { writeAtomically } from "#data/export/atomic-file";
 import type { OpenedStore } from "#data/store/open-store";
 import type { StoreKey } from "#data/store/panel-store";
-import { asDataError } from "#data/system-errors";
+import { readJsonFile } from "#data/json-file";
 import type { FactorRegistry } from "#factors/registry";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
 import { dataVersion, dataVersionSchema, type DataVersion } from "./data-version.ts";
@@ -98,30 +96,8 @@ export async function readVersions(
 
 /** One version file, from wherever a consumer has it; null when there is none. Throws DATA_FILE_DAMAGED, DATA_NOT_PERMITTED. */
 export async function readVersion<Value>(file: string, schema: z.ZodType<Value>): Promise<Value | null> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw asDataError(error, { file, doing: "read" });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw damaged(file, "it is no JSON", error);
-  }
-  const read = schema.safeParse(value);
-  if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  throw damaged(file, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not of its form"}`, read.error);
+  return await readJsonFile(file, schema, REMEDY);
 }
 
-function damaged(file: string, what: string, cause: unknown): DataError {
-  return new DataError("DATA_FILE_DAMAGED", `${file} cannot be read: ${what}`, {
-    remedy:
-      "restore it from a backup, or delete it: it is made again, with today as the day of every indicator",
-    place: { file },
-    cause,
-  });
-}
+const REMEDY =
+  "restore it from a backup, or delete it: it is made again, with today as the day of every indicator";
