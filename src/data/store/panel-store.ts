@@ -92,8 +92,6 @@ export interface StoreSnapshot extends AsyncDisposable {
   readonly blocks: number;
   /** The newest generation that wrote to a block of a set; 0 when none did. */
   writtenIn(set: string, block: number): number;
-  /** The smallest range of rows of a block that generations after this one wrote; null when none did. */
-  rowsWrittenSince(generation: number, set: string, block: number): RowRange | null;
   /** The instrument, or STORE_INSTRUMENT_MISSING. */
   instrument(id: string): StoredInstrument;
   /**

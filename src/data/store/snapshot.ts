@@ -144,15 +144,6 @@ export class ManifestSnapshot implements StoreSnapshot {
     return newest;
   }
 
-  rowsWrittenSince(generation: number, set: string, block: number): RowRange | null {
-    const written = this.#segments.of(set, block).filter((entry) => entry.generation > generation);
-    if (written.length === 0) return null;
-    const { axis } = this.#manifest;
-    const { from, to } = spanOf(written);
-    const shift = firstRow(axis);
-    return { from: Math.max(0, from - shift), to: Math.min(to - shift, rowCount(axis)) };
-  }
-
   instrument(id: string): StoredInstrument {
     const found = this.#byId.get(id);
     if (found === undefined) {

@@ -166,7 +166,7 @@ test("an attempt that is not settled leaves no file", async () => {
   expect(await segments(disk)).toEqual([]);
 });
 
-test("a snapshot tells which generation wrote to a block, and which rows came after one", async () => {
+test("a snapshot tells which generation wrote to a block", async () => {
   const disk = new MemoryDisk();
   const store = await imported(disk);
   {
@@ -178,9 +178,6 @@ test("a snapshot tells which generation wrote to a block, and which rows came af
   await using snapshot: ManifestSnapshot = (await store.snapshot()) as ManifestSnapshot;
   expect([0, 1].map((block) => snapshot.writtenIn("bars", block))).toEqual([1, 2]);
   expect(snapshot.writtenIn("factors", 0)).toBe(0);
-  expect(snapshot.rowsWrittenSince(1, "bars", 0)).toBeNull();
-  expect(snapshot.rowsWrittenSince(1, "bars", 1)).toEqual({ from: 9, to: 10 });
-  expect(snapshot.rowsWrittenSince(0, "bars", 1)).toEqual({ from: 0, to: 10 });
 });
 
 test("which blocks are behind is kept in the manifest until it is told otherwise", async () => {

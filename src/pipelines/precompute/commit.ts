@@ -88,11 +88,6 @@ function refuseOlder(current: StoreSnapshot, { sets, generation, run }: Precompu
   }
 }
 
-/** Lets a run go that will not be committed: what it staged is cleared by the next writer. */
-export async function abandonPrecompute(store: OpenedStore, run: string): Promise<void> {
-  await store.endRun(run);
-}
-
 function report(
   plan: PrecomputePlan,
   results: readonly ShardResult[],

@@ -7,7 +7,7 @@ import type { StoreSnapshot } from "#data/store/panel-store";
 import { segmentPath } from "#data/store/manifest";
 import { marketStore, writeBars, type MarketRows } from "../testing/stored-market.ts";
 import { storeFactors } from "../store-factors.ts";
-import { abandonPrecompute, commitPrecompute, type PrecomputeReport } from "./commit.ts";
+import { commitPrecompute, type PrecomputeReport } from "./commit.ts";
 import { engineOf } from "./factor-parts.ts";
 import {
   isNothing,
@@ -146,7 +146,7 @@ describe("a run in shards", () => {
     const plan = await planned("r1");
     await computed(plan);
     expect(factorFiles()).toBeGreaterThan(0);
-    await abandonPrecompute(store, "r1");
+    await store.endRun("r1");
     await store.collect();
     expect(factorFiles()).toBe(0);
   });

@@ -99,10 +99,6 @@ class MemorySnapshot {
     return isThere ? this.generation : 0;
   }
 
-  rowsWrittenSince(generation: number, set: string, block: number): RowRange | null {
-    return this.writtenIn(set, block) > generation ? { from: 0, to: this.time.days.length } : null;
-  }
-
   instrument(id: string): StoredInstrument {
     return this.instruments.find((each) => each.id === id)!;
   }
