@@ -14,6 +14,8 @@ import type { JobDatabase, StepName } from "./rows.ts";
 const SCHEMA = "alphaloom_queue";
 const STEPS = "steps";
 const ALARMS = "alarms";
+/** Any number, the same for every process. */
+const INSTALL_LOCK = 7_305_118_935;
 /** A message waits as long as it takes for a worker to come. */
 const YEAR_SECONDS = 365 * 86_400;
 
@@ -60,15 +62,17 @@ export class StepQueue {
     boss.on("error", (error) => {
       if (!isDown(error)) options.report(error);
     });
-    await boss.start();
-    for (const name of [STEPS, ALARMS]) {
-      if ((await boss.getQueue(name)) === null) {
-        await boss.createQueue(name, { retentionSeconds: YEAR_SECONDS, warningQueueSize: 1_000_000 });
+    await oneAtATime(database, async () => {
+      await boss.start();
+      for (const name of [STEPS, ALARMS]) {
+        if ((await boss.getQueue(name)) === null) {
+          await boss.createQueue(name, { retentionSeconds: YEAR_SECONDS, warningQueueSize: 1_000_000 });
+        }
+        // pg-boss looks up a queue it does not know yet outside the transaction it is called in, and so would wait for
+        // that transaction on PGlite: let it know the queue before.
+        await boss.findJobs(name, { id: randomUUID() });
       }
-      // pg-boss looks up a queue it does not know yet outside the transaction it is called in, and so would wait for
-      // that transaction on PGlite: let it know the queue before.
-      await boss.findJobs(name, { id: randomUUID() });
-    }
+    });
     return new StepQueue(boss);
   }
 
@@ -142,6 +146,18 @@ export class StepQueue {
   async close(): Promise<void> {
     await this.#boss.stop({ graceful: false, close: false });
   }
+}
+
+/**
+ * pg-boss installs its schema with `create schema if not exists`, which fails for one of two processes that come to a new
+ * server together: they take turns. PGlite has one process, and one connection, which must not wait for itself.
+ */
+async function oneAtATime(database: JobDatabase, install: () => Promise<void>): Promise<void> {
+  if (database.kind === "pglite") return await install();
+  await database.transaction(async (transaction) => {
+    await transaction.query(`select pg_advisory_xact_lock(${INSTALL_LOCK})`);
+    await install();
+  });
 }
 
 /** Our database in the form pg-boss calls it. */

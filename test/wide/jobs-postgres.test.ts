@@ -33,6 +33,19 @@ afterAll(async () => {
 describeJobs("PostgreSQL", open);
 describeCrashes("PostgreSQL", open);
 
+test("processes that come to a new server together all open their jobs", async () => {
+  for (let round = 0; round < 5; round++) {
+    const fresh = await open();
+    await fresh.query("drop schema alphaloom cascade; drop schema if exists alphaloom_queue cascade");
+    await fresh.close();
+    const databases = await Promise.all(Array.from({ length: 6 }, open));
+    const opened = await Promise.all(databases.map((database) => openJobs(database, [effectsKind])));
+    expect(await Promise.all(opened.map((jobs) => jobs.list()))).toEqual(opened.map(() => []));
+    await Promise.all(opened.map((jobs) => jobs.close()));
+    await Promise.all(databases.map((database) => database.close()));
+  }
+});
+
 describe("worker processes on PostgreSQL", () => {
   let database: StateDatabase;
   let jobs: OpenedJobs;
