@@ -109,13 +109,13 @@ export function precomputeKind(
         shard,
         attempt,
         signal,
-        onBlock({ instruments, instrumentDays }) {
+        onBlock({ block, instruments, instrumentDays }) {
           done.instruments += instruments.length;
           done.instrumentDays += instrumentDays;
           done.instrumentFactors += instruments.length * plan.totals.factors;
           context.progress(done);
-          for (const instrument of instruments)
-            context.log({ level: "debug", subject: instrument, message: "computed" });
+          // One line for all of them: a day of a market would be thousands.
+          context.log({ level: "debug", message: `block ${block} computed`, data: { about: instruments } });
         },
       });
       for (const { instruments, code, message } of result.failed) {

@@ -7,7 +7,7 @@ import { firstRow, rowCount, timeAxisOf } from "./axis.ts";
 import { layeredBytes, readLayers } from "./layered-read.ts";
 import { spanOf } from "./layers.ts";
 import type { Manifest, SegmentEntry } from "./manifest.ts";
-import { blockCount, SegmentIndex, segmentPath, summaryOf } from "./manifest.ts";
+import { blockCount, SegmentIndex, segmentKey, summaryOf } from "./manifest.ts";
 import type { Mark } from "./marks.ts";
 import type {
   FieldSet,
@@ -42,7 +42,7 @@ export function storedInstrument(
   };
 }
 
-const keyOf = (entry: SegmentEntry): string => `${segmentPath(entry)} ${entry.fields.join(" ")}`;
+const keyOf = (entry: SegmentEntry): string => `${segmentKey(entry)} ${entry.fields.join(" ")}`;
 
 /** Copies lanes of a block, `[row][lane]`, to their columns of a panel, `[row][column]`. */
 function takeLanes(

@@ -16,6 +16,8 @@ export interface StoreLayout {
   /** Segments of one tier that may pile up inside a span of the next before they are folded. */
   readonly pileUp: number;
   readonly splitBytes: number;
+  /** Segments up to this size share files. */
+  readonly packBytes: number;
   readonly chunkRows: number;
 }
 
@@ -23,6 +25,7 @@ export const defaultLayout: StoreLayout = {
   tiers: [32, 256, 2048],
   pileUp: 64,
   splitBytes: 256 * 2 ** 20,
+  packBytes: 2 ** 20,
   chunkRows: 256,
 };
 
