@@ -13,6 +13,16 @@ const PACKED_VERSION = 2;
 const SEAL = /,"sha256":"([0-9a-f]{64})"\}\n$/;
 
 const count = z.int().min(0);
+/** As arrays of `count`, checked without a schema for each number: a market has a hundred thousand of them. */
+const counts = z.custom<number[]>(
+  (value) => Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0),
+  "these are no counts",
+);
+const CHECKSUM = /^[0-9a-f]{8}$/;
+const checksumTexts = z.custom<string[]>(
+  (value) => Array.isArray(value) && value.every((each) => typeof each === "string" && CHECKSUM.test(each)),
+  "these are no checksums",
+);
 const name = z.string().min(1).max(200);
 const listing = z.record(z.string(), z.array(z.object({ path: name, sha256: z.string(), size: count })));
 
@@ -57,11 +67,11 @@ const schema = z.object({
       to: z.int(),
       fields: count,
       pack: count.optional(),
-      blocks: z.array(count),
+      blocks: counts,
       /** Where the segments begin in their pack. */
-      at: z.array(count).optional(),
-      bytes: z.array(count),
-      checksums: z.array(z.string().regex(/^[0-9a-f]{8}$/)),
+      at: counts.optional(),
+      bytes: counts,
+      checksums: checksumTexts,
     }),
   ),
   reference: listing,

@@ -121,6 +121,15 @@ export function summaryOf(manifest: Manifest, current: number): GenerationSummar
   };
 }
 
+const indexes = new WeakMap<Manifest, SegmentIndex>();
+
+/** The segments of a manifest by set and block, to look at. */
+export function indexOf(manifest: Manifest): Pick<SegmentIndex, "of"> {
+  let index = indexes.get(manifest);
+  if (index === undefined) indexes.set(manifest, (index = new SegmentIndex(manifest.segments)));
+  return index;
+}
+
 /** Entries by set and block, each list in the order written. */
 export class SegmentIndex {
   readonly #lists = new Map<string, SegmentEntry[]>();

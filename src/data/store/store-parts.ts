@@ -62,6 +62,9 @@ export class ManifestCache {
 
 const KEPT_MANIFESTS = 6;
 
+/** Of all stores that lie in folders: one that is opened again for the next step of a run finds what was read before. */
+export const sharedManifests = new ManifestCache();
+
 export interface ReadManifest {
   readonly manifest: Manifest;
   /** The file's content, to be handed back when it is replaced. */

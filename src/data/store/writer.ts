@@ -8,7 +8,7 @@ import { FieldSetTable } from "./field-set-table.ts";
 import type { Span } from "./layers.ts";
 import { visibleEntries } from "./layers.ts";
 import type { Manifest, ManifestInstrument, SegmentEntry } from "./manifest.ts";
-import { blockCount, MANIFEST, runOfFile, SegmentIndex, segmentKey, segmentPath } from "./manifest.ts";
+import { blockCount, indexOf, MANIFEST, runOfFile, segmentKey, segmentPath } from "./manifest.ts";
 import { manifestText } from "./manifest-text.ts";
 import type { Mark } from "./marks.ts";
 import type {
@@ -53,7 +53,6 @@ export class ManifestWriter implements StoreWriter {
   /** The generation that a run started from. */
   #adopted: {
     readonly base: Manifest;
-    readonly index: SegmentIndex;
     readonly isContinued: boolean;
   } | null = null;
   #listings: StoreListings;
@@ -160,17 +159,15 @@ export class ManifestWriter implements StoreWriter {
    */
   async adopt(staged: StagedBlock, base: Manifest): Promise<void> {
     this.#mustBeOpen();
-    if (this.#adopted?.base !== base)
-      this.#adopted = { base, index: new SegmentIndex(base.segments), isContinued: this.#continues(base) };
-    const { index, isContinued } = this.#adopted;
-    if (!isContinued)
+    if (this.#adopted?.base !== base) this.#adopted = { base, isContinued: this.#continues(base) };
+    if (!this.#adopted.isContinued)
       throw changedMeanwhile(this.#parts, "other instruments or sessions were put in place by a rollback");
     const { set, block } = staged;
     const segments = staged.segments.filter(({ generation }) => generation > base.generation);
     const found = this.#stage.of(set, block);
     const keys = new Set(found.map(segmentKey));
     if (segments.every((entry) => keys.has(segmentKey(entry)))) return;
-    const before = this.#dropped.has(set) ? [] : index.of(set, block);
+    const before = this.#dropped.has(set) ? [] : indexOf(base).of(set, block);
     const known = new Set(before.map(segmentKey));
     const mine = new Set(segments.map((entry) => runOfFile(segmentPath(entry)) ?? ""));
     const isMine = (entry: SegmentEntry): boolean => mine.has(runOfFile(segmentPath(entry)) ?? "");
