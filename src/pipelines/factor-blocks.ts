@@ -13,7 +13,15 @@ export interface FactorBlocksOptions {
   readonly precision: "f32" | "f64";
   /** Where programs are kept beyond the process. */
   readonly programs?: ProgramCache;
+  /**
+   * Compiles for some more rows than there are, so that a store that has grown by a day finds the program it had. The
+   * results of a run over all rows then have gaps between them in memory.
+   */
+  readonly canGrow?: boolean;
 }
+
+/** What programs that can grow are compiled for: a multiple of so many rows. */
+const ROW_STEP = 64;
 
 /** Rows to compute, from a checkpoint of their first one where that is not enough to know, and checkpoints to keep. */
 export interface BlockRequest extends RowRange {
@@ -54,8 +62,12 @@ export class FactorBlocks {
   readonly #rows: number;
   #turn = 0;
 
-  constructor(graph: Graph, { rows, ...options }: FactorBlocksOptions) {
-    const program = blockProgram(graph, { ...options, shape: { rows, lanes: LANES_PER_BLOCK } });
+  constructor(graph: Graph, { rows, canGrow = false, ...options }: FactorBlocksOptions) {
+    const shape = {
+      rows: canGrow ? Math.ceil(rows / ROW_STEP) * ROW_STEP : rows,
+      lanes: LANES_PER_BLOCK,
+    };
+    const program = blockProgram(graph, { ...options, shape });
     if (program.plan.given.length > 0) throw new RangeError("the graph reaches beyond one instrument");
     const module = new WebAssembly.Module(program.bytes);
     this.#graph = graph;
