@@ -13,6 +13,8 @@ export interface KeyDifference {
   readonly changed: number;
   readonly added: number;
   readonly removed: number;
+  /** Whether the first row concerned is the key's first in what was compared, so that earlier ones may differ too. */
+  readonly isFromStart: boolean;
 }
 
 type Counts = { -readonly [Name in keyof KeyDifference]: KeyDifference[Name] };
@@ -27,9 +29,12 @@ export async function compareFrames(
   const places = placesOf(keys);
   const [left, right] = [new FrameCursor(old, places, signal), new FrameCursor(fresh, places, signal)];
   const found: (Counts | undefined)[] = [];
+  const isKnown = new Uint8Array(keys.length);
   const note = (key: number, time: number, kind: "changed" | "added" | "removed"): void => {
-    const counts = (found[key] ??= { first: time, changed: 0, added: 0, removed: 0 });
+    const isFromStart = isKnown[key] === 0;
+    const counts = (found[key] ??= { first: time, changed: 0, added: 0, removed: 0, isFromStart });
     counts[kind] += 1;
+    isKnown[key] = 1;
   };
   try {
     await Promise.all([left.moveTo(0), right.moveTo(0)]);
@@ -45,8 +50,12 @@ export async function compareFrames(
         await right.moveTo(right.at + 1);
       } else {
         const length = commonRun(left, right);
-        for (const row of differingRows(left, right, length))
-          note(left.keyAt(left.at + row), left.timeAt(left.at + row), "changed");
+        const isDifferent = differingRows(left, right, length);
+        for (let row = 0; row < length; row++) {
+          const key = left.keyAt(left.at + row);
+          if (isDifferent?.[row] === 1) note(key, left.timeAt(left.at + row), "changed");
+          else isKnown[key] = 1;
+        }
         await left.moveTo(left.at + length);
         await right.moveTo(right.at + length);
       }
@@ -78,13 +87,16 @@ function commonRun(left: FrameCursor, right: FrameCursor): number {
   return length;
 }
 
-/** Rows of a common run, counted from its start, with another value in any column; ascending. */
-function differingRows(left: FrameCursor, right: FrameCursor, length: number): readonly number[] {
-  const differing = new Set<number>();
+/** 1 for each row of a common run with another value in any column; null when there is none. */
+function differingRows(left: FrameCursor, right: FrameCursor, length: number): Uint8Array | null {
+  let found: Uint8Array | null = null;
   for (const [column, old] of left.rows!.values.entries()) {
     const now: FrameValues = right.rows!.values[column]!;
-    for (let row = 0; row < length; row++)
-      if (!Object.is(old[left.at + row], now[right.at + row])) differing.add(row);
+    for (let row = 0; row < length; row++) {
+      if (Object.is(old[left.at + row], now[right.at + row])) continue;
+      found ??= new Uint8Array(length);
+      found[row] = 1;
+    }
   }
-  return [...differing].sort((one, other) => one - other);
+  return found;
 }

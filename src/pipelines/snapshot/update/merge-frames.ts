@@ -148,10 +148,12 @@ function copyValues(
 }
 
 function requireSameColumns(left: Frame, right: Frame): void {
-  const told = ({ columns }: Frame): string =>
-    columns.map(({ name, dtype }) => `${name} ${dtype}`).join(", ");
   if (told(left) !== told(right))
     throw new TypeError(`frames of different columns cannot be merged: ${told(left)} and ${told(right)}`);
+}
+
+function told({ columns }: Frame): string {
+  return columns.map(({ name, dtype }) => `${name} ${dtype}`).join(", ");
 }
 
 function twice(cursor: FrameCursor, places: ReadonlyMap<string, number>): TypeError {
