@@ -25,9 +25,12 @@ export interface HeldRows {
 export interface ChangeQuestion {
   readonly held: HeldRows;
   /** Rows of the source up to the snapshot's end, in the form of the held ones. */
-  fresh(scope: { readonly from: Day; readonly instruments?: ReadonlySet<string> }): Promise<Frame>;
+  readonly fresh: (scope: {
+    readonly from: Day;
+    readonly instruments?: ReadonlySet<string>;
+  }) => Promise<Frame>;
   /** The file's spelling of a canonical id. */
-  spell(instrument: string): string;
+  readonly spell: (instrument: string) => string;
   readonly start: Day;
   /** What the source has up to the snapshot's end, without instruments that cannot be read. */
   readonly coverage: readonly InstrumentCoverage[];

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { compareFrames } from "./compare-frames.ts";
 import { mergeFrames } from "./merge-frames.ts";
@@ -16,6 +16,7 @@ const someRows = fc
 
 const inOrder = (rows: readonly Row[]): Row[] =>
   [...rows].sort((left, right) => left[0] - right[0] || (left[1] < right[1] ? -1 : 1));
+const place = (row: Row): string => `${row[0]}${row[1]}`;
 const keysOf = (rows: readonly Row[]): string[] => [...new Set(rows.map(([, key]) => key))].sort();
 
 test("rows dealt to several frames come back in order, whatever the batches", async () => {
@@ -61,7 +62,6 @@ test("a comparison counts the rows that differ, as looking at each of them does"
     fc.asyncProperty(someRows, someRows, fc.integer({ min: 1, max: 7 }), async (drawn, noise, batch) => {
       // Mostly the same rows: the noise replaces few.
       const old = drawn;
-      const place = (row: Row): string => `${row[0]}${row[1]}`;
       const changed = new Map(noise.slice(0, 6).map((row) => [place(row), row]));
       const fresh = [
         ...old.filter((row, index) => !changed.has(place(row)) && index % 11 !== 10),
