@@ -57,7 +57,12 @@ export async function tableOf(session: PostgresSession, name: TableName): Promis
   const columns = all.filter(({ may }) => may === true);
   return {
     name,
-    kind: found["kind"] === "v" || found["kind"] === "m" ? "view" : found["kind"] === "f" ? "foreign table" : "table",
+    kind:
+      found["kind"] === "v" || found["kind"] === "m"
+        ? "view"
+        : found["kind"] === "f"
+          ? "foreign table"
+          : "table",
     columns: columns
       .filter((column) => isPlainName(String(column["name"])))
       .map((column) => ({

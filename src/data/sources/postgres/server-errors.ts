@@ -11,20 +11,44 @@ const reachable = "start the server, or correct host and port in ALPHALOOM_SOURC
 /** By SQLSTATE, whole or its class, and by the codes of the operating system. */
 const meanings: Readonly<Record<string, Meaning>> = {
   "28P01": { code: "SOURCE_LOGIN", remedy: "correct user and password in ALPHALOOM_SOURCE_URL" },
-  "28": { code: "SOURCE_LOGIN", remedy: "correct user and password, or let the server's pg_hba.conf accept them" },
-  "3D000": { code: "SOURCE_DATABASE_MISSING", remedy: "correct the database at the end of ALPHALOOM_SOURCE_URL" },
-  "3F000": { code: "SOURCE_TABLE_MISSING", remedy: "correct the schema; `alphaloom source test` lists the tables" },
+  "28": {
+    code: "SOURCE_LOGIN",
+    remedy: "correct user and password, or let the server's pg_hba.conf accept them",
+  },
+  "3D000": {
+    code: "SOURCE_DATABASE_MISSING",
+    remedy: "correct the database at the end of ALPHALOOM_SOURCE_URL",
+  },
+  "3F000": {
+    code: "SOURCE_TABLE_MISSING",
+    remedy: "correct the schema; `alphaloom source test` lists the tables",
+  },
   "42P01": { code: "SOURCE_TABLE_MISSING", remedy: "correct the table; `alphaloom source test` lists them" },
   "42703": { code: "SOURCE_COLUMN_MISSING", remedy: "correct the column in the mapping" },
-  "42501": { code: "SOURCE_NOT_PERMITTED", remedy: "grant the user the right: USAGE on the schema, SELECT on the table" },
-  "25006": { code: "SOURCE_NOT_PERMITTED", remedy: "the session is read-only; write to the primary server, with a user that may" },
+  "42501": {
+    code: "SOURCE_NOT_PERMITTED",
+    remedy: "grant the user the right: USAGE on the schema, SELECT on the table",
+  },
+  "25006": {
+    code: "SOURCE_NOT_PERMITTED",
+    remedy: "the session is read-only; write to the primary server, with a user that may",
+  },
   "22007": { code: "DATA_DATE_INVALID", remedy: "correct the row in the table, or name another date column" },
   "22008": { code: "DATA_DATE_INVALID", remedy: "correct the row in the table, or name another date column" },
   "23": { code: "SOURCE_FAILED", remedy: "look at the table's constraints" },
-  "57014": { code: "SOURCE_TIMEOUT", remedy: "raise statement_timeout of the user, or add an index on the date column" },
-  "55P03": { code: "SOURCE_TIMEOUT", remedy: "somebody holds a lock on the table; try again when they are done" },
+  "57014": {
+    code: "SOURCE_TIMEOUT",
+    remedy: "raise statement_timeout of the user, or add an index on the date column",
+  },
+  "55P03": {
+    code: "SOURCE_TIMEOUT",
+    remedy: "somebody holds a lock on the table; try again when they are done",
+  },
   "53300": { code: "SOURCE_UNREACHABLE", remedy: "close other connections, or raise max_connections" },
-  "57P": { code: "SOURCE_UNREACHABLE", remedy: "wait until the server accepts connections, then run it again" },
+  "57P": {
+    code: "SOURCE_UNREACHABLE",
+    remedy: "wait until the server accepts connections, then run it again",
+  },
   "08": { code: "SOURCE_UNREACHABLE", remedy: reachable },
   ECONNREFUSED: { code: "SOURCE_UNREACHABLE", remedy: reachable },
   ENOTFOUND: { code: "SOURCE_UNREACHABLE", remedy: reachable },
@@ -47,7 +71,8 @@ export function sourceError(
   attempt: { readonly place: string; readonly doing: string; readonly secret?: string | undefined },
 ): Error {
   if (error instanceof DataError) return error;
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return error;
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
+    return error;
   if (!(error instanceof Error)) return new Error(String(error));
   if (error.name === "AbortError") return error;
   const first = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;

@@ -20,7 +20,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const SNAPSHOT = /^[0-9A-F]+(-[0-9A-F]+)*$/;
 
 /** The connection of the environment. Throws SOURCE_URL_MISSING. */
-export function sourceUrlOf(environment: Readonly<Record<string, string | undefined>>, name = SOURCE_URL): string {
+export function sourceUrlOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  name = SOURCE_URL,
+): string {
   const url = environment[name];
   if (url !== undefined && url !== "") return url;
   throw new DataError("SOURCE_URL_MISSING", `the environment variable ${name} is not set`, {
@@ -37,9 +40,13 @@ export function placeOfUrl(url: string): string {
 function parsed(url: string): URL {
   const found = URL.canParse(url) ? new URL(url) : null;
   if (found !== null && /^postgres(ql)?:$/.test(found.protocol)) return found;
-  throw new DataError("SOURCE_URL_INVALID", "the connection is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE", {
-    remedy: "correct it; characters such as @ / : in a password are written as %40 %2F %3A",
-  });
+  throw new DataError(
+    "SOURCE_URL_INVALID",
+    "the connection is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
+    {
+      remedy: "correct it; characters such as @ / : in a password are written as %40 %2F %3A",
+    },
+  );
 }
 
 export class PostgresSession implements AsyncDisposable {
@@ -121,7 +128,9 @@ export class PostgresSession implements AsyncDisposable {
 
   /** Cuts the connection: the server stops what it is doing as soon as it notices. */
   destroy(): void {
-    (this.client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }).connection.stream.destroy();
+    (
+      this.client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }
+    ).connection.stream.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
