@@ -63,6 +63,10 @@ const codes: Readonly<Record<WireKind, number>> = {
   bpchar: BPCHAR,
 };
 
+function isWhole(kind: WireKind): boolean {
+  return kind === "text" || kind === "bpchar" || kind === "date";
+}
+
 /** Takes the stream chunk by chunk and gives whole batches. NULL is NaN, {@link MISSING_DAY}, or −1 for texts. */
 export class RowDecoder {
   readonly #columns: readonly WireColumn[];
@@ -127,7 +131,6 @@ export class RowDecoder {
 
   #start(): void {
     this.#rows = 0;
-    const isWhole = (kind: WireKind): boolean => kind === "text" || kind === "bpchar" || kind === "date";
     this.#numbers = this.#columns.map(({ kind }) =>
       isWhole(kind) ? null : new Float64Array(this.#batchRows),
     );

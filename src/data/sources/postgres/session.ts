@@ -2,7 +2,7 @@
  * A connection to a PostgreSQL server. A reading one lives in one transaction, REPEATABLE READ and READ ONLY: everything
  * it reads is of one moment, and nothing it is told can write. Sessions of the same moment are opened through its snapshot.
  */
-import pg from "pg";
+import { Client } from "pg";
 import { DataError } from "../../errors.ts";
 import { sourceError } from "./server-errors.ts";
 
@@ -52,14 +52,14 @@ function parsed(url: string): URL {
 export class PostgresSession implements AsyncDisposable {
   /** `host:port/database`. */
   readonly place: string;
-  readonly client: pg.Client;
+  readonly client: Client;
   readonly #secret: string;
   #lost: Error | undefined;
 
   private constructor(url: string) {
     this.place = placeOfUrl(url);
     this.#secret = decodeURIComponent(parsed(url).password);
-    this.client = new pg.Client({
+    this.client = new Client({
       connectionString: url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
