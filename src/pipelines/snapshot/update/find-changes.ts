@@ -38,6 +38,8 @@ export interface ChangeQuestion {
   readonly state: ExportState | null;
   /** First changed days by instrument; null when the source cannot tell them. */
   readonly written: ReadonlyMap<string, Day> | null;
+  /** A value up to this day may scale all prices of its instrument; null when none does. */
+  readonly baseDay: Day | null;
   /** First session of the overlap. */
   readonly overlapFrom: Day;
   /** Left as they are, whatever the source says. */
@@ -85,7 +87,7 @@ export async function findChanges(question: ChangeQuestion): Promise<ReadonlyMap
 
 /** Instruments that have to be looked at from a session before the overlap on. */
 function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, Suspicion> {
-  const { coverage, written, start, overlapFrom, failed } = question;
+  const { coverage, written, start, baseDay, overlapFrom, failed } = question;
   const suspects = new Map<string, Suspicion>();
   const suspect = (instrument: string, from: Day, reason: ChangeReason): void => {
     if (from >= overlapFrom || failed.has(instrument)) return;
@@ -103,7 +105,11 @@ function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, S
   }
   for (const { instrument, first } of before.values()) suspect(instrument, first, "gone from the source");
   for (const [instrument, from] of written ?? [])
-    suspect(instrument, Math.max(from, start), "corrected in the store");
+    suspect(
+      instrument,
+      baseDay !== null && from <= baseDay ? start : Math.max(from, start),
+      "corrected in the store",
+    );
   return suspects;
 }
 
