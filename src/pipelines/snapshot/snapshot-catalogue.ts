@@ -69,7 +69,7 @@ export async function showSnapshot(
 export async function deleteSnapshot(root: string, id: string): Promise<void> {
   const place = await snapshotIn(root, id);
   if (!(await isTaken(place))) throw missing(place);
-  await using _lock = await lockSnapshot(place, { replaces: true });
+  await using lock = await lockSnapshot(place, { replaces: true });
   if (!(await isTaken(place))) throw missing(place);
   checkOurs(place);
   const hidden = stagingFolder(place);
