@@ -97,9 +97,12 @@ export async function readMetaIn(folder: string, id: string): Promise<SnapshotMe
 
 export const metaText = (meta: SnapshotMeta): string => `${JSON.stringify(meta, null, 2)}\n`;
 
+function planned({ name, source, dtype }: MetaColumn): PlannedColumn {
+  return { name, source, dtype };
+}
+
 /** The plan that a snapshot was made by, to be followed again. */
 export function planOf(meta: SnapshotMeta): SnapshotPlan {
-  const planned = ({ name, source, dtype }: MetaColumn): PlannedColumn => ({ name, source, dtype });
   return {
     profile: meta.profile,
     market: meta.market,
