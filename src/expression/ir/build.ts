@@ -255,6 +255,10 @@ export class GraphBuilder {
     },
   ): number {
     const { rest, tree } = site;
+    // Companions follow from the rest, as everything else does that is found out below.
+    const key = `${operator.name}(${site.inputs.join()};${rest.length === 0 ? "" : JSON.stringify(rest)})`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
     const companions = (operator.companions ?? []).map(([name, operand]) =>
       this.#applied(operatorNamed(name)!, { inputs: [site.inputs[operand]!], rest, tree }),
     );
@@ -285,7 +289,6 @@ export class GraphBuilder {
         remedy: "refer to earlier periods only: Ref($$field_q, 1)",
       });
     }
-    const key = `${operator.name}(${[...inputs.map((id) => `#${id}`), ...rest.map((value) => JSON.stringify(value))].join(",")})`;
     const finite = operator.infinity === "absorbs" || (operator.infinity === "passes" && operandsFinite);
     return this.#keep(key, { kind: "apply", operator, inputs, arguments: rest, type, reach, clock, finite });
   }

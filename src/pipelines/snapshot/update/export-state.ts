@@ -49,7 +49,13 @@ const schema: z.ZodType<ExportState> = z
         })),
     ),
   })
-  .transform(({ format: _, ...state }) => state);
+  .transform(({ source, generation, end, dataSha256, instruments }) => ({
+    source,
+    generation,
+    end,
+    dataSha256,
+    instruments,
+  }));
 
 /** One line for each instrument: `[id, first, last, rows, fingerprint]`. */
 export function textOfState(state: ExportState): string {
