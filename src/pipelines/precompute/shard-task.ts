@@ -1,5 +1,6 @@
 import type { StoreKey } from "#data/store/panel-store";
 import type { TaskThread } from "#kernels/parallel";
+import { ProgramFolder } from "../parallel/program-folder.ts";
 import { storeOf, workspaceAt } from "../workspace.ts";
 import type { PrecomputePlan, PrecomputeShard } from "./plan.ts";
 import { ShardComputer, type BlockDone, type ShardResult } from "./shard.ts";
@@ -31,7 +32,9 @@ async function opened(task: Omit<ShardTask, "shard" | "attempt">): Promise<Shard
   const of = workOf(task);
   if (open?.of === of) return open.computer;
   await closeStore();
-  const computer = await ShardComputer.open(storeOf(workspaceAt(task.workspace), task.store), task.plan);
+  const workspace = workspaceAt(task.workspace);
+  const programs = new ProgramFolder(workspace.programs);
+  const computer = await ShardComputer.open(storeOf(workspace, task.store), task.plan, programs);
   open = { of, computer };
   return computer;
 }
