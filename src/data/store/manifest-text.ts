@@ -89,8 +89,10 @@ const schema = z.object({
       blocks: counts,
       /** Where the segments begin in their pack. */
       at: counts.optional(),
-      bytes: counts,
-      checksums: checksumTexts,
+      /** Of each segment; one number where they are alike. */
+      bytes: z.union([count, counts]),
+      /** Of packed segments one text. */
+      checksums: z.union([z.string().regex(/^([0-9a-f]{8})*$/), checksumTexts]),
     }),
   ),
   reference: listing,
@@ -99,6 +101,19 @@ const schema = z.object({
 
 type ManifestJson = z.infer<typeof schema>;
 type SegmentGroup = ManifestJson["segments"][number];
+
+/** A group in the making. */
+interface OpenGroup extends Omit<SegmentGroup, "bytes" | "checksums"> {
+  readonly bytes: number[];
+  readonly checksums: string[];
+}
+
+/** A day of a market is a group for each set: what is alike in it, or of one width, is told in short. */
+function closed({ bytes, checksums, ...group }: OpenGroup): SegmentGroup {
+  if (group.pack === undefined) return { ...group, bytes, checksums };
+  const isAlike = bytes.every((each) => each === bytes[0]);
+  return { ...group, bytes: isAlike ? bytes[0]! : bytes, checksums: checksums.join("") };
+}
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -109,7 +124,7 @@ export function segmentGroups(entries: readonly SegmentEntry[]): SegmentGroups {
   const fieldLists = new Map<string, number>();
   const knownLists = new Map<readonly string[], number>();
   const packs = new Map<string, number>();
-  const groups = new Map<string, SegmentGroup>();
+  const groups = new Map<string, OpenGroup>();
   for (const entry of entries) {
     let fields = knownLists.get(entry.fields);
     if (fields === undefined) {
@@ -137,7 +152,7 @@ export function segmentGroups(entries: readonly SegmentEntry[]): SegmentGroups {
   return {
     fieldLists: [...fieldLists.keys()].map((list) => JSON.parse(list) as string[]),
     ...(packs.size === 0 ? {} : { packs: [...packs.keys()] }),
-    segments: [...groups.values()],
+    segments: Array.from(groups.values(), closed),
   };
 }
 
@@ -154,19 +169,23 @@ export function segmentsOfGroups(
     const pack = group.pack === undefined ? undefined : groups.packs?.[group.pack];
     if (group.pack !== undefined && pack === undefined) throw damaged(`pack ${group.pack} is missing`);
     group.blocks.forEach((block, index) => {
-      const bytes = group.bytes[index];
-      const checksum = group.checksums[index];
+      const bytes = typeof group.bytes === "number" ? group.bytes : group.bytes[index];
+      const checksum = checksumAt(group.checksums, index);
       const at = group.at?.[index];
-      if (bytes === undefined || checksum === undefined || (pack === undefined) !== (at === undefined))
+      if (bytes === undefined || checksum === null || (pack === undefined) !== (at === undefined))
         throw damaged("a segment group is uneven");
-      const checked = parseInt(checksum, 16);
-      const place = { set, block, generation, part, from, to, fields, bytes, checksum: checked };
+      const place = { set, block, generation, part, from, to, fields, bytes, checksum };
       const packed = pack === undefined || at === undefined ? place : { ...place, pack: { file: pack, at } };
       segments.push(run === undefined ? packed : { ...packed, run });
     });
   }
   segments.sort((a, b) => a.generation - b.generation || a.part - b.part);
   return segments;
+}
+
+function checksumAt(checksums: SegmentGroup["checksums"], index: number): number | null {
+  const text = typeof checksums === "string" ? checksums.slice(8 * index, 8 * index + 8) : checksums[index];
+  return text?.length === 8 ? parseInt(text, 16) : null;
 }
 
 export function manifestText(manifest: Manifest): string {
