@@ -2,10 +2,9 @@ import { join, relative } from "node:path";
 import { Command } from "commander";
 import { openReferenceSource } from "#data/sources/open-source";
 import { factorSet } from "#factors/catalogue";
-import { codeInForm } from "#data/export/qlib-bin/code-form";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import { mkdir } from "node:fs/promises";
-import { dumpQlibDirectory } from "#pipelines/export-qlib";
+import { dumpQlibDirectory } from "#pipelines/qlib-directory/dump-directory";
 import { qualityFindings } from "#pipelines/quality-pages";
 import { factorTable } from "#pipelines/factor-table";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
@@ -185,14 +184,9 @@ async function exportQlib(context: CommandContext, result: ImportedSource): Prom
   const store = storeOf(workspaceAt(context.workspace), result.source);
   await using snapshot = await store.snapshot();
   const dir = join(context.workspace, "qlib");
-  const dumped = await dumpQlibDirectory(snapshot, dir, {
-    codeOf: codeInForm("qlib"),
+  const dumped = await dumpQlibDirectory(store, snapshot, dir, {
     overwrite: true,
-    metadata: {
-      engine: `alphaloom ${version}`,
-      generation: String(snapshot.generation),
-      store: storeName(store.key),
-    },
+    engine: version,
     vwap: "typical",
     signal: context.signal,
   });

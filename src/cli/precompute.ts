@@ -21,7 +21,6 @@ import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { rollbackSubcommand } from "./precompute-rollback.ts";
 import { statusSubcommand } from "./precompute-status.ts";
-import { JobError } from "#jobs/errors";
 import type { RefreshedSources } from "#pipelines/known-sources/refresh-known-sources";
 import { refreshSources } from "./precompute-update.ts";
 import { verifySubcommand } from "./precompute-verify.ts";
@@ -149,7 +148,7 @@ export async function precompute(
   const work = isDetached ? null : workOf(context, options, { store: placed.store.key, plan: probe });
   if (isNothing(probe) && (isDetached || !(await mayBeInterrupted(workspace, placed.store))))
     return nothingToDo(terminal, store, probe);
-  await using state = await stateFor(context, placed, work);
+  await using state = await loadState(context, work);
   const turn = new Turn(context, state, { isDetached });
   if (isNothing(probe)) {
     // Everything is computed; a job that was cut off still has to end.
@@ -166,27 +165,6 @@ export async function precompute(
   describeRun(terminal, ended);
   const summary = ended.summary as PrecomputeSummary | null;
   return { ...summary, ok: outcomeOf(ended), store, job: ended.id, failedShards: ended.failedShards };
-}
-
-/** Where another command has the workspace's own database open, the run that it works at is named. */
-async function stateFor(
-  context: CommandContext,
-  { store }: PlacedOrder,
-  work: ThreadWork | null,
-): Promise<State> {
-  try {
-    return await loadState(context, work);
-  } catch (error) {
-    const [held] = await store.runs();
-    const isLocked = error instanceof Error && "code" in error && error.code === "DATABASE_LOCKED";
-    if (!isLocked || held === undefined) throw error;
-    throw new JobError("JOB_RUNNING", `job ${held.run} is running: ${error.message}`, {
-      remedy:
-        "wait until it has ended, or stop that command with Ctrl+C; with `alphaloom serve` or DATABASE_URL commands share the database",
-      job: held.run,
-      cause: error,
-    });
-  }
 }
 
 /** What is due of an order now. */

@@ -1,0 +1,71 @@
+/**
+ * What stands for a table's content: how many rows, from which day to which, and a sum over the transactions that wrote
+ * them (`xmin`). An insert, an update or a delete changes one of them; so may a dump that is restored, which then only
+ * costs a reading that finds nothing new. Tables without `xmin` (views, compressed chunks of TimescaleDB) are told by
+ * rows and days only.
+ */
+import { createHash } from "node:crypto";
+import { DataError } from "../../errors.ts";
+import { tableOf } from "./catalogue.ts";
+import { sqlColumn, sqlTable, type TableName, textOfTable } from "./identifier.ts";
+import { parsePostgresLocator } from "./locator.ts";
+import { keysByName } from "./recognise-table.ts";
+import { PostgresSession } from "./session.ts";
+
+export interface TableFingerprint {
+  readonly table: string;
+  readonly rows: number;
+  /** SHA-256 of everything that is compared. */
+  readonly sha256: string;
+}
+
+/** Fingerprints of a locator's tables, the bars' own first. Throws SOURCE_…. */
+export async function fingerprintTables(
+  locator: string,
+  url: string,
+  joined: readonly TableName[] = [],
+): Promise<readonly TableFingerprint[]> {
+  const { table, adjustment, factors } = parsePostgresLocator(locator);
+  await using session = await PostgresSession.open(url);
+  const names = [
+    table,
+    ...(adjustment === undefined ? [] : [adjustment]),
+    ...(factors === undefined ? [] : [factors]),
+  ];
+  const all = new Map([...names, ...joined].map((name) => [textOfTable(name), name]));
+  const found: TableFingerprint[] = [];
+  for (const [text, name] of all) found.push({ table: text, ...(await fingerprintOf(session, name)) });
+  return found;
+}
+
+async function fingerprintOf(
+  session: PostgresSession,
+  name: TableName,
+): Promise<{ readonly rows: number; readonly sha256: string }> {
+  const table = await tableOf(session, name);
+  const { date } = keysByName(table);
+  const span =
+    date === undefined ? "''" : `min(${sqlColumn(date)})::text || ' ' || max(${sqlColumn(date)})::text`;
+  const plain = `SELECT count(*)::float8 AS rows, ${span} AS span FROM ${sqlTable(name)}`;
+  const written = `SELECT count(*)::float8 AS rows, ${span} AS span, sum(hashint8(xmin::text::int8))::text AS writers FROM ${sqlTable(name)}`;
+  const row =
+    table.kind === "table" ? await withWriters(session, written, plain) : (await session.query(plain))[0]!;
+  const text = JSON.stringify([table.columns, row["rows"], row["span"], row["writers"] ?? null]);
+  return { rows: Number(row["rows"]), sha256: createHash("sha256").update(text).digest("hex") };
+}
+
+/** With the transactions where rows know them; a failed statement must not end the session's transaction. */
+async function withWriters(
+  session: PostgresSession,
+  written: string,
+  plain: string,
+): Promise<Record<string, unknown>> {
+  await session.query("SAVEPOINT writers");
+  try {
+    return (await session.query(written))[0]!;
+  } catch (error) {
+    if (!(error instanceof DataError) || error.code !== "SOURCE_FAILED") throw error;
+    await session.query("ROLLBACK TO SAVEPOINT writers");
+    return (await session.query(plain))[0]!;
+  }
+}
