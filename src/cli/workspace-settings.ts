@@ -15,6 +15,9 @@
  *     factors: [tech.RSI14, alpha_019]
  *   validation:
  *     schedule: "0 7 * * 6"         # every value and byte
+ *   snapshot:
+ *     root: /mnt/qlib/snapshots     # below the workspace unless absolute
+ *     market: aistock
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,11 +65,21 @@ const parquet = z.strictObject({
   compression: z.enum(["zstd", "snappy"]).default("zstd"),
 });
 
+const snapshot = z.strictObject({
+  root: z.string().min(1).default("snapshots"),
+  /** Name of the market in meta.json. */
+  market: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/)
+    .default("aistock"),
+});
+
 const settings = z.strictObject({
   parquet: parquet.nullable().default(null),
   precompute: precompute.prefault({}),
   backup: backup.nullable().default(null),
   validation: validation.nullable().default(null),
+  snapshot: snapshot.prefault({}),
 });
 
 export type WorkspaceSettings = z.output<typeof settings>;
