@@ -6,13 +6,15 @@ import { runCommand, withSharedOptions, type CommandContext, type SharedOptions 
 import { UsageError } from "./outcome.ts";
 import { exportCommand } from "./snapshot-export.ts";
 import { rootOf, withRootOption, type RootOptions } from "./snapshot-root.ts";
+import { updateCommand } from "./snapshot-update.ts";
 import { verifyCommand } from "./snapshot-verify.ts";
 import { bytes, count } from "./terminal.ts";
 
 export function snapshotCommand(): Command {
   return new Command("snapshot")
-    .description("daily_pv.h5 for Qlib and RD-Agent: export, check, list, remove")
+    .description("daily_pv.h5 for Qlib and RD-Agent: export, update, check, list, remove")
     .addCommand(exportCommand())
+    .addCommand(updateCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(verifyCommand())
