@@ -75,6 +75,8 @@ const snapshot = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/)
     .default("aistock"),
+});
+
 const qlib = z.strictObject({
   /** Below the workspace unless absolute; one of several stores goes to a folder of its calendar below it. */
   dir: z.string().min(1),
