@@ -51,6 +51,7 @@ describe("a locator", () => {
   test("with anything else is refused", () => {
     const bad = [
       "postgres:",
+      "postgres:a.b?",
       "postgres:a.b?x=1",
       "postgres:a.b?factors=",
       "postgres:a.b?factors=c;d",
