@@ -58,7 +58,8 @@ export { renderFactorReport, type FactorReport } from "#evaluation/report/factor
 export { writeTableParquet } from "#data/export/parquet/write-table";
 export { writeTableCsv } from "#data/export/csv/write-table";
 export { tableOfPanel, tableOfStore } from "#data/export/series-table";
-export { dumpQlibDirectory } from "#pipelines/export-qlib";
+export { dumpQlibDirectory } from "#pipelines/qlib-directory/dump-directory";
+export { updateQlibDirectory } from "#pipelines/qlib-directory/update-directory";
 export { exportInstrumentFiles } from "#pipelines/export-parquet/instrument-files";
 export { exportPeriodFiles } from "#pipelines/export-parquet/period-files";
 export { readQlibPanel } from "#data/sources/qlib-bin/panel";

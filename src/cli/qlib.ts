@@ -1,13 +1,12 @@
 import { Command } from "commander";
-import { codeInForm } from "#data/export/qlib-bin/code-form";
-import { dumpQlibDirectory } from "#pipelines/export-qlib";
+import { dumpQlibDirectory } from "#pipelines/qlib-directory/dump-directory";
 import { shippedFactors } from "#factors/catalogue";
 import { commaSeparated, knownFactors } from "./chosen-factors.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
 import { chosenSnapshot, chosenStore } from "./stores.ts";
-import { storeName } from "#pipelines/workspace";
 import { bytes, count } from "./terminal.ts";
+import { updateCommand } from "./qlib-update.ts";
 import { version } from "./version.ts";
 
 interface DumpOptions extends SharedOptions {
@@ -20,7 +19,10 @@ interface DumpOptions extends SharedOptions {
 }
 
 export function qlibCommand(): Command {
-  return new Command("qlib").description("Qlib directories").addCommand(dumpCommand());
+  return new Command("qlib")
+    .description("Qlib directories")
+    .addCommand(dumpCommand())
+    .addCommand(updateCommand());
 }
 
 function dumpCommand(): Command {
@@ -60,15 +62,11 @@ async function dump(context: CommandContext, dir: string, options: DumpOptions):
   const store = await chosenStore(context, options.store);
   await using snapshot = await chosenSnapshot(store, options.generation);
   const progress = context.terminal.progress("qlib dump", snapshot.instruments.length, "instruments");
-  const result = await dumpQlibDirectory(snapshot, dir, {
+  const result = await dumpQlibDirectory(store, snapshot, dir, {
     sets,
     overwrite: options.overwrite === true,
-    codeOf: codeInForm(options.codesAs),
-    metadata: {
-      engine: `alphaloom ${version}`,
-      generation: String(snapshot.generation),
-      store: storeName(store.key),
-    },
+    codes: options.codesAs,
+    engine: version,
     signal: context.signal,
     onInstruments: (done) => progress.update(done),
     ...(vwap === undefined ? {} : { vwap }),

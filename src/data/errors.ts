@@ -8,6 +8,8 @@ export const dataErrors = {
   DATA_FILE_EMPTY: "the file holds no row",
   DATA_FILE_DAMAGED: "the file is truncated or not of the stated format",
   DATA_SHAPE_UNKNOWN: "the columns are of no shape that is recognised without a mapping",
+  DATA_FORM_UNSUPPORTED: "the file is of the stated format, in a form of it that is not read",
+  DATA_ROW_ORDER: "rows do not come in ascending order of time and key, or one comes twice",
   DATA_KIND_OTHER: "the source holds another kind of data than was asked for",
   DATA_COLUMN_MISSING: "a column that the mapping names is not there",
   DATA_VALUE_INVALID: "a value cannot be read as its column's type",

@@ -7,6 +7,7 @@ import { localStorage } from "#data/store/local-storage";
 import { lockForWriting, type Mark } from "#data/store/marks";
 import { DataError } from "#data/errors";
 import { SnapshotError } from "./errors.ts";
+import { PENDING_FOLDER, recoverSnapshot } from "./update/commit-record.ts";
 
 /**
  * Where a snapshot lies: `<root>/<id>`, and nowhere else. Ids come from command lines and web forms, so that the name is
@@ -54,13 +55,18 @@ export const stagingFolder = (place: SnapshotPlace): string => besidePlace(place
 
 /**
  * Takes the id for one writer, and clears what killed ones left: half-built folders go, a replacement that was cut off
- * between its two renames is undone. Throws SNAPSHOT_LOCKED naming the writer that has it.
+ * between its two renames is undone, an update that counts already is finished. Who `replaces` the snapshot whole needs no
+ * finished update. Throws SNAPSHOT_LOCKED naming the writer that has it.
  */
-export async function lockSnapshot(place: SnapshotPlace): Promise<AsyncDisposable> {
+export async function lockSnapshot(
+  place: SnapshotPlace,
+  options: { readonly replaces?: boolean } = {},
+): Promise<AsyncDisposable> {
   makeFolder(place.root);
   const mark = await takeMark(place);
   try {
     await clearLeftovers(place);
+    if (options.replaces !== true) await recoverSnapshot(place.folder);
   } catch (error) {
     await mark.release();
     throw error;
@@ -72,7 +78,7 @@ export async function lockSnapshot(place: SnapshotPlace): Promise<AsyncDisposabl
 export async function settleSnapshot(place: SnapshotPlace): Promise<void> {
   if (!(await leftoversOf(place)).isUnsettled) return;
   try {
-    await using _lock = await lockSnapshot(place);
+    await (await lockSnapshot(place))[Symbol.asyncDispose]();
   } catch (error) {
     const isBusy = error instanceof SnapshotError && error.code === "SNAPSHOT_LOCKED";
     const isReadOnly = error instanceof DataError && error.code === "DATA_NOT_PERMITTED";
@@ -101,7 +107,11 @@ async function leftoversOf({
   const names = await readdir(root).catch((error: unknown): string[] => absent(error) ?? []);
   const part = new RegExp(`^\\.${id}\\.\\d+\\.part$`);
   const parts = names.filter((name) => part.test(name));
-  return { parts, isUnsettled: parts.length > 0 || names.includes(`.${id}.replaced`) };
+  const isUnsettled =
+    parts.length > 0 ||
+    names.includes(`.${id}.replaced`) ||
+    (await lstat(path.join(root, id, PENDING_FOLDER)).catch(absent)) !== null;
+  return { parts, isUnsettled };
 }
 
 async function clearLeftovers(place: SnapshotPlace): Promise<void> {

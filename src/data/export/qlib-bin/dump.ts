@@ -9,10 +9,10 @@ import { DataError } from "#data/errors";
 import { asDataError } from "#data/system-errors";
 import type { Day } from "#market/day";
 import { isoOf } from "#market/day";
-import type { TimeAxis } from "#panel/axes";
 import { besidePlace, makeFolder, removePart } from "../atomic-file.ts";
-import type { SeriesTable, Values } from "../series-table.ts";
+import type { InstrumentSeries, SeriesTable, Values } from "../series-table.ts";
 import { byText } from "../series-table.ts";
+import { calendarText, marketText, momentOf, type MarketLine } from "./directory-texts.ts";
 import { encodeFeatureInto } from "./feature-bytes.ts";
 import { featureFolder, featureNames } from "./feature-name.ts";
 import { flushTree } from "./flush-tree.ts";
@@ -23,8 +23,12 @@ export interface QlibDumpOptions {
   readonly codeOf?: (instrument: string) => string;
   /** Further files of `instruments/`: market → spans, both days inclusive. */
   readonly markets?: ReadonlyMap<string, readonly { instrument: string; start: Day; end: Day }[]>;
-  /** Facts about the export, such as the store's generation, written to `export.json` beside the folders Qlib reads. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  /** Further features of the same instruments, on the same rows: factors. */
+  readonly added?: readonly SeriesTable[];
+  /** Further files by their path in the directory, such as `export.json`. */
+  readonly files?: ReadonlyMap<string, string>;
+  /** Called with the finished directory before it is put in place. */
+  readonly beforePlacing?: (built: string) => void;
   /** Replaces a Qlib directory that is already there; without it that is an error. */
   readonly overwrite?: boolean;
   /** Flushes every file to the disk before the directory is put in place. Default true. */
@@ -49,7 +53,8 @@ export async function dumpQlib(
   table: SeriesTable,
   options: QlibDumpOptions = {},
 ): Promise<QlibDumpResult> {
-  const names = featureNames(table.fields.map((field) => field.name));
+  const tables = [table, ...(options.added ?? [])];
+  const names = featureNames(tables.flatMap(({ fields }) => fields.map((field) => field.name)));
   const place = path.resolve(dir);
   const built = besidePlace(place);
   try {
@@ -91,22 +96,32 @@ async function build(
   const codeOf = options.codeOf ?? ((instrument: string) => instrument);
   const files = new FeatureFiles();
   const taken = new Set<string>();
-  const spans: { code: string; start: string; end: string }[] = [];
+  const spans: MarketLine[] = [];
+  const folders = new Map<string, string>();
+  const writeSeries = ({ columns, first, instrument }: InstrumentSeries): void => {
+    const folder = folders.get(instrument)!;
+    for (const [field, values] of columns)
+      files.write(path.join(folder, `${options.names.get(field)!}.${time.freq}.bin`), first, values);
+  };
   for await (const series of table.series()) {
     options.signal?.throwIfAborted();
     const code = codeOf(series.instrument).toUpperCase();
     const folder = path.join(root, "features", featureFolder(code, taken));
     mkdirSync(folder, { recursive: true });
-    for (const [field, values] of series.columns) {
-      files.write(path.join(folder, `${options.names.get(field)!}.${time.freq}.bin`), series.first, values);
-    }
+    folders.set(series.instrument, folder);
+    writeSeries(series);
     const last = series.first + series.length - 1;
     spans.push({ code, start: momentOf(time, series.first), end: momentOf(time, last) });
     options.onProgress?.({ instruments: spans.length, of: table.instruments });
   }
+  for (const { series } of options.added ?? []) {
+    for await (const each of series()) {
+      options.signal?.throwIfAborted();
+      if (folders.has(each.instrument)) writeSeries(each);
+    }
+  }
   spans.sort((a, b) => byText(a.code, b.code));
-  const calendar = Array.from(time.days, (_, row) => `${momentOf(time, row)}\n`).join("");
-  files.text(path.join(root, "calendars", `${time.freq}.txt`), calendar);
+  files.text(path.join(root, "calendars", `${time.freq}.txt`), calendarText(time));
   files.text(path.join(root, "instruments", "all.txt"), marketText(spans));
   for (const [market, members] of options.markets ?? []) {
     const rows = members.map(({ instrument, start, end }) => ({
@@ -116,28 +131,11 @@ async function build(
     }));
     files.text(path.join(root, "instruments", `${featureFolder(market, new Set())}.txt`), marketText(rows));
   }
-  if (options.metadata !== undefined) {
-    files.text(path.join(root, "export.json"), `${JSON.stringify(options.metadata, null, 2)}\n`);
-  }
+  for (const [file, text] of options.files ?? []) files.text(path.join(root, file), text);
   mkdirSync(path.join(root, "features"), { recursive: true });
+  options.beforePlacing?.(root);
   if (options.durable ?? true) await flushTree(root);
   return { instruments: spans.length, files: files.count, bytes: files.bytes };
-}
-
-function marketText(spans: readonly { code: string; start: string; end: string }[]): string {
-  return spans.map(({ code, start, end }) => `${code}\t${start}\t${end}\n`).join("");
-}
-
-/** `YYYY-MM-DD`, with the time of the bar's end when the axis has minutes. */
-function momentOf(time: TimeAxis, row: number): string {
-  const day = isoOf(time.days[row]!);
-  const minute = time.minutes?.[row];
-  if (minute === undefined) return day;
-  return `${day} ${twoDigits(Math.floor(minute / 60))}:${twoDigits(minute % 60)}:00`;
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, "0");
 }
 
 /** Writes small files one after the other through one buffer; synchronous calls are several times faster here. */

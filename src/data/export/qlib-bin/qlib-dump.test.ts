@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
@@ -17,7 +9,6 @@ import type { Panel } from "#panel/panel";
 import { panelOf, seriesOf } from "#panel/panel";
 import type { SeriesTable } from "../series-table.ts";
 import { tableOfPanel } from "../series-table.ts";
-import { addFeatures } from "./add-features.ts";
 import { dumpQlib } from "./dump.ts";
 import { qlibFields } from "./qlib-fields.ts";
 
@@ -198,43 +189,5 @@ describe("qlibFields", () => {
     expect([...columns.get("close")!]).toEqual([10, 20, 30]);
     expect([...columns.get("volume")!]).toEqual([6, 0, 9]);
     expect([...columns.get("vwap")!]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
-  });
-});
-
-describe("addFeatures", () => {
-  it("adds a factor to the instruments that are there, at the rows of the directory's calendar", async () => {
-    const out = place();
-    await dumpQlib(out, tableOfPanel(panel(closes)));
-    const factor = panelOf({
-      role: "factor",
-      time: { freq: "day", days: Int32Array.from(days.slice(1), dayOf) },
-      instruments: ["B", "C"],
-      first: Int32Array.of(0, 0),
-      last: Int32Array.of(1, 1),
-      columns: [{ name: "MA5", values: Float32Array.of(1, 9, 2, 9) }],
-    });
-    const added = await addFeatures(out, tableOfPanel(factor));
-    expect(added).toEqual({ files: 1, leftOut: ["C"] });
-    const read = readQlibPanel(out, { fields: ["ma5"] });
-    expect(read.instruments).toEqual(["B"]);
-    expect(read.first[0]).toBe(1);
-    expect([...seriesOf(read, "ma5", 0)]).toEqual([1, 2]);
-    expect(await codeOf(addFeatures(out, tableOfPanel(factor)))).toBe("DATA_NOT_PERMITTED");
-    expect((await addFeatures(out, tableOfPanel(factor), { overwrite: true })).files).toBe(1);
-  });
-
-  it("refuses a calendar that runs otherwise", async () => {
-    const out = place();
-    await dumpQlib(out, tableOfPanel(panel(closes)));
-    const other = panelOf({
-      role: "factor",
-      time: { freq: "day", days: Int32Array.from(["2024-01-02", "2024-01-04"], dayOf) },
-      instruments: ["B"],
-      first: Int32Array.of(0),
-      last: Int32Array.of(1),
-      columns: [{ name: "x", values: Float32Array.of(1, 2) }],
-    });
-    expect(await codeOf(addFeatures(out, tableOfPanel(other)))).toBe("DATA_DATE_INVALID");
-    expect(existsSync(path.join(out, "features/b/x.day.bin"))).toBe(false);
   });
 });

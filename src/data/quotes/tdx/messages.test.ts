@@ -176,26 +176,29 @@ test("volumes are IEEE single precision, whatever the mantissa", () => {
   );
 });
 
-const expectCoded = (read: () => unknown): void => {
+/** The code of the error that reading ends in, if any. */
+function codeOf(read: () => unknown): string {
   try {
     read();
   } catch (error) {
-    expect(error).toBeInstanceOf(QuoteError);
-    expect((error as QuoteError).code).toBe("QUOTE_BYTES_INVALID");
+    return error instanceof QuoteError ? error.code : String(error);
   }
-};
-const expectRefused = (read: () => unknown): void => expect(read).toThrowError(QuoteError);
+  return "none";
+}
+const EXPECTED = ["none", "QUOTE_BYTES_INVALID"];
 
 describe("bytes that are none of a server's", () => {
   test("give a coded error or numbers, whatever they are", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-        expectCoded(() => readQuotes(bytes));
-        expectCoded(() => readBars(bytes, "day"));
-        expectCoded(() => readBars(bytes, "1min"));
-        expectCoded(() => readDividends(bytes));
-        expectCoded(() => new FrameReader().push(bytes));
-        expectCoded(() => new FrameReader().push(Uint8Array.from([0xb1, 0xcb, 0x74, 0, ...bytes])));
+        expect(EXPECTED).toContain(codeOf(() => readQuotes(bytes)));
+        expect(EXPECTED).toContain(codeOf(() => readBars(bytes, "day")));
+        expect(EXPECTED).toContain(codeOf(() => readBars(bytes, "1min")));
+        expect(EXPECTED).toContain(codeOf(() => readDividends(bytes)));
+        expect(EXPECTED).toContain(codeOf(() => new FrameReader().push(bytes)));
+        expect(EXPECTED).toContain(
+          codeOf(() => new FrameReader().push(Uint8Array.from([0xb1, 0xcb, 0x74, 0, ...bytes]))),
+        );
       }),
       { numRuns: 400 },
     );
@@ -207,10 +210,12 @@ describe("bytes that are none of a server's", () => {
       fc.property(fc.nat(body.length - 1), fc.nat(255), fc.nat(body.length), (at, value, length) => {
         const damaged = body.slice(0, length);
         if (at < length) damaged[at] = value;
-        expectCoded(() => readQuotes(damaged).map((quote) => quoteOf("000001.SZ", quote)));
+        expect(EXPECTED).toContain(
+          codeOf(() => readQuotes(damaged).map((quote) => quoteOf("000001.SZ", quote))),
+        );
         const other = bars.slice();
         other[at % bars.length] = value;
-        expectCoded(() => readBars(other, "day"));
+        expect(EXPECTED).toContain(codeOf(() => readBars(other, "day")));
       }),
       { numRuns: 400 },
     );
@@ -219,9 +224,13 @@ describe("bytes that are none of a server's", () => {
   test("are refused where they end too early", () => {
     const body = hex(recorded.quotes);
     for (let length = 0; length < body.length; length++)
-      expectRefused(() => readQuotes(body.subarray(0, length)));
-    expectRefused(() => new ByteCursor(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0)).varint());
-    expectRefused(() => new ByteCursor(Uint8Array.from(f32(1)).subarray(1)).f32());
+      expect(codeOf(() => readQuotes(body.subarray(0, length)))).toBe("QUOTE_BYTES_INVALID");
+    expect(codeOf(() => new ByteCursor(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0)).varint())).toBe(
+      "QUOTE_BYTES_INVALID",
+    );
+    expect(codeOf(() => new ByteCursor(Uint8Array.from(f32(1)).subarray(1)).f32())).toBe(
+      "QUOTE_BYTES_INVALID",
+    );
   });
 });
 
@@ -258,11 +267,17 @@ describe("a stream of answers", () => {
   });
 
   test("is refused where a length is wrong or the bytes are not deflated", () => {
-    expectRefused(() =>
-      new FrameReader().push(answerTo(request, body, { deflated: true, said: body.length + 1 })),
+    expect(
+      codeOf(() =>
+        new FrameReader().push(answerTo(request, body, { deflated: true, said: body.length + 1 })),
+      ),
+    ).toBe("QUOTE_BYTES_INVALID");
+    expect(codeOf(() => new FrameReader().push(answerTo(request, body, { said: body.length - 1 })))).toBe(
+      "QUOTE_BYTES_INVALID",
     );
-    expectRefused(() => new FrameReader().push(answerTo(request, body, { said: body.length - 1 })));
-    expectRefused(() => new FrameReader().push(Buffer.from("HTTP/1.1 400 Bad Request")));
+    expect(codeOf(() => new FrameReader().push(Buffer.from("HTTP/1.1 400 Bad Request")))).toBe(
+      "QUOTE_BYTES_INVALID",
+    );
   });
 });
 

@@ -24,7 +24,10 @@ export class FeatureReader {
     this.#rows = rows;
   }
 
-  /** The file's values, or undefined when there is no such file. Throws DATA_FILE_DAMAGED, DATA_NOT_PERMITTED. */
+  /**
+   * The file's values, or undefined when there is no such file. Values beyond the calendar are not read: an update writes
+   * them before it puts the new calendar in place. Throws DATA_FILE_DAMAGED, DATA_NOT_PERMITTED.
+   */
   read(file: string): FeatureSpan | undefined {
     const size = this.#load(file);
     if (size === undefined) return undefined;
@@ -36,13 +39,11 @@ export class FeatureReader {
     }
     const words = new DataView(this.#bytes.buffer, 0, size);
     const start = words.getFloat32(0, true);
-    const length = size / 4 - 1;
-    if (!Number.isInteger(start) || start < 0 || start + length > this.#rows) {
-      throw damaged(
-        file,
-        `begins at calendar row ${start} with ${length} values, but the calendar has ${this.#rows} rows`,
-      );
+    const stored = size / 4 - 1;
+    if (!Number.isInteger(start) || start < 0) {
+      throw damaged(file, `begins at calendar row ${start}, which is no row`);
     }
+    const length = Math.max(0, Math.min(stored, this.#rows - start));
     if (littleEndian) return { start, values: new Float32Array(this.#bytes.buffer, 4, length) };
     const values = new Float32Array(length);
     for (let i = 0; i < length; i++) values[i] = words.getFloat32(4 + i * 4, true);

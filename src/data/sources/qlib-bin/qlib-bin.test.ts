@@ -115,10 +115,6 @@ describe("a damaged directory", () => {
     ],
     ["an empty file", (root: string) => truncateSync(path.join(root, "features/e1/close.day.bin"), 0)],
     [
-      "more values than the calendar has rows",
-      (root: string) => appendFileSync(path.join(root, "features/e1/close.day.bin"), new Uint8Array(4)),
-    ],
-    [
       "a start row that is not a number",
       (root: string) =>
         writeFileSync(

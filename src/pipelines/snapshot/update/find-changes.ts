@@ -36,8 +36,10 @@ export interface ChangeQuestion {
   readonly coverage: readonly InstrumentCoverage[];
   /** What it had; null when that is not known, and everything is compared. */
   readonly state: ExportState | null;
-  /** First changed days by instrument; null when the source cannot tell them. */
+  /** First changed days by instrument, of others too; null when the source cannot tell them. */
   readonly written: ReadonlyMap<string, Day> | null;
+  /** A value up to this day may scale all prices of its instrument; null when none does. */
+  readonly baseDay: Day | null;
   /** First session of the overlap. */
   readonly overlapFrom: Day;
   /** Left as they are, whatever the source says. */
@@ -85,12 +87,13 @@ export async function findChanges(question: ChangeQuestion): Promise<ReadonlyMap
 
 /** Instruments that have to be looked at from a session before the overlap on. */
 function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, Suspicion> {
-  const { coverage, written, start, overlapFrom, failed } = question;
+  const { coverage, written, start, baseDay, overlapFrom, failed } = question;
   const suspects = new Map<string, Suspicion>();
   const suspect = (instrument: string, from: Day, reason: ChangeReason): void => {
     if (from >= overlapFrom || failed.has(instrument)) return;
     const known = suspects.get(instrument);
-    if (known === undefined || known.from > from) suspects.set(instrument, { from, reason });
+    if (known === undefined || known.from > from)
+      suspects.set(instrument, { from, reason: known?.reason ?? reason });
   };
   const before = new Map(state.instruments.map((each) => [each.instrument, each]));
   for (const now of coverage) {
@@ -102,8 +105,12 @@ function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, S
     else if (old.fingerprint !== now.fingerprint) suspect(now.instrument, start, "adjustment changed");
   }
   for (const { instrument, first } of before.values()) suspect(instrument, first, "gone from the source");
-  for (const [instrument, from] of written ?? [])
-    suspect(instrument, Math.max(from, start), "corrected in the store");
+  const held = new Set(coverage.map(({ instrument }) => instrument));
+  for (const [instrument, from] of written ?? []) {
+    if (!held.has(instrument)) continue;
+    const rescales = baseDay !== null && from <= baseDay;
+    suspect(instrument, rescales ? start : Math.max(from, start), "corrected in the store");
+  }
   return suspects;
 }
 
