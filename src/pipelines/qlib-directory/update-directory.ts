@@ -48,6 +48,8 @@ export interface QlibUpdateOptions {
   readonly compareAll?: boolean;
   /** Writes a directory that is not there yet. */
   readonly create?: boolean;
+  /** Of a directory that is created: the further fields of the data too. */
+  readonly extra?: boolean;
   /** Flushes what was written to the disk. Default true. */
   readonly durable?: boolean;
   readonly signal?: AbortSignal;
@@ -146,12 +148,13 @@ class DirectoryUpdate {
     const { registry, engine, signal } = this.#options;
     const record = this.#record;
     const sets = (this.#options.sets ?? record?.sets ?? []).map((name) => registry.set(name));
-    const { codes = "qlib", vwap = "amount" } = record ?? {};
-    const form = formOf(this.#store, { sets, codes, vwap, engine });
+    const { codes = "qlib", vwap = "amount", extra = this.#options.extra ?? false } = record ?? {};
+    const form = formOf(this.#store, { sets, codes, vwap, extra, engine });
     if (record !== null && this.#isShown(record, form)) return this.#result("unchanged", { newDays: 0 });
     const parts = await directoryParts(this.#store, this.#now, {
       sets,
       vwap,
+      extra,
       engine,
       ...(signal && { signal }),
     });
