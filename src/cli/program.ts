@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   backup: async () => (await import("./backup.ts")).backupCommand(),
   serve: async () => (await import("./serve.ts")).serveCommand(),
   qlib: async () => (await import("./qlib.ts")).qlibCommand(),
+  live: async () => (await import("./live.ts")).liveCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
 };
 

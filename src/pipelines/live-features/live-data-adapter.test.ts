@@ -194,6 +194,15 @@ function lastRow({ panel }: { readonly panel: Panel }): unknown {
   ]);
 }
 
+/** Factors of a day's bars, by instrument. */
+const factorsOn = async (day: Day): Promise<Map<string, number>> => {
+  const { panel } = await adapterOf(whole).getFeatures(codes, shanghai(day, "16:00"), {
+    plan: own(["factor"]),
+    window: 1,
+  });
+  return new Map(panel.instruments.map((id, lane) => [id, panel.columns.get("factor")!.values[lane]!]));
+};
+
 describe("the running session", () => {
   /** The day after the cut, quoted, and its bar as the whole store has it. */
   const NEXT = sessions[91]!;
@@ -227,14 +236,7 @@ describe("the running session", () => {
   });
 
   test("is an ex-day for some, so that the comparison means something", async () => {
-    const of = async (day: Day): Promise<Map<string, number>> => {
-      const { panel } = await adapterOf(whole).getFeatures(codes, shanghai(day, "16:00"), {
-        plan: own(["factor"]),
-        window: 1,
-      });
-      return new Map(panel.instruments.map((id, lane) => [id, panel.columns.get("factor")!.values[lane]!]));
-    };
-    const [before, after] = [await of(CUT), await of(NEXT)];
+    const [before, after] = [await factorsOn(CUT), await factorsOn(NEXT)];
     expect([...after].filter(([id, factor]) => before.get(id) !== factor).length).toBeGreaterThan(0);
   });
 
