@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   qlib: async () => (await import("./qlib.ts")).qlibCommand(),
   source: async () => (await import("./source.ts")).sourceCommand(),
   snapshot: async () => (await import("./snapshot.ts")).snapshotCommand(),
+  live: async () => (await import("./live.ts")).liveCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
 };
 
