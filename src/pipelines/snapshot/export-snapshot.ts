@@ -11,6 +11,7 @@ import { flushTree } from "#data/export/qlib-bin/flush-tree";
 import { replaceDirectory } from "#data/export/qlib-bin/replace-directory";
 import { asDataError } from "#data/system-errors";
 import { isoOf } from "#market/day";
+import type { SnapshotDataset } from "./dataset.ts";
 import { InstrumentsFailed, SnapshotError } from "./errors.ts";
 import type { ExportFailure, ExportResult } from "./export-result.ts";
 import { planSnapshot, type PlannedSnapshot, type SnapshotRequest } from "./plan-snapshot.ts";
@@ -32,6 +33,8 @@ export interface ExportOptions {
   readonly ifExists?: IfExists;
   /** Share of the instruments that may fail; 0.05 unless told. */
   readonly maxFailed?: number;
+  /** Minute bars, boards, …, each in files of its own. */
+  readonly datasets?: readonly SnapshotDataset[];
   /** Known beforehand, such as stale factors. */
   readonly notes?: readonly string[];
   readonly engine: string;
@@ -69,6 +72,7 @@ export async function exportSnapshot(options: ExportOptions): Promise<ExportResu
       notes,
       coverage: content.coverage,
       rows: content.rows,
+      datasets: content.datasets,
       now: options.now(),
     });
     stages.end("hash");
@@ -155,6 +159,7 @@ async function writtenWithoutFailing(
         scope,
         coverage,
         sessions: planned.sessions,
+        datasets: options.datasets ?? [],
         onStage: (name) => stages.end(name),
         ...(signal === undefined ? {} : { signal }),
         ...(onRows === undefined ? {} : { onRows: (rows: number) => onRows(rows, of) }),

@@ -138,7 +138,9 @@ export class PostgresSnapshotSource implements SnapshotSource {
     request: { readonly columns: readonly string[]; readonly adjustment: SnapshotAdjustment },
   ): Promise<Frame> {
     const { table, sessions, url, snapshot } = this.#opened;
-    const columns = request.columns.map((name) => this.#column(name));
+    const asked = request.columns.map((name) => this.#column(name));
+    const columns =
+      request.adjustment.kind === "raw" ? asked.map((each) => ({ ...each, moves: "none" as const })) : asked;
     const rows = this.#rows(scope);
     const members = this.#members(scope);
     const used = new Set(columns.map(({ field }) => field));

@@ -32,15 +32,16 @@ export interface ChangeQuestion {
   /** The file's spelling of a canonical id. */
   readonly spell: (instrument: string) => string;
   readonly start: Day;
+  readonly end: Day;
   /** What the source has up to the snapshot's end, without instruments that cannot be read. */
   readonly coverage: readonly InstrumentCoverage[];
   /** What it had; null when that is not known, and everything is compared. */
   readonly state: ExportState | null;
-  /** First changed days by instrument; null when the source cannot tell them. */
+  /** First changed days by instrument, of others too; null when the source cannot tell them. */
   readonly written: ReadonlyMap<string, Day> | null;
   /** A value up to this day may scale all prices of its instrument; null when none does. */
   readonly baseDay: Day | null;
-  /** First session of the overlap. */
+  /** First session of the overlap; after the end when there is none. */
   readonly overlapFrom: Day;
   /** Left as they are, whatever the source says. */
   readonly failed: ReadonlySet<string>;
@@ -67,11 +68,12 @@ interface Suspicion {
 
 /** By canonical id. */
 export async function findChanges(question: ChangeQuestion): Promise<ReadonlyMap<string, FoundChange>> {
-  const { state, start, overlapFrom } = question;
+  const { state, start, end, overlapFrom } = question;
   if (state === null) return await compareFrom(question, start, () => "corrected");
   const suspects = suspectsOf(question, state);
   const found = new Map<string, FoundChange>();
-  for (const [instrument, change] of await compareFrom(question, overlapFrom, () => "corrected")) {
+  const overlap = overlapFrom > end ? [] : await compareFrom(question, overlapFrom, () => "corrected");
+  for (const [instrument, change] of overlap) {
     if (suspects.has(instrument)) continue;
     if (change.isFromStart && overlapFrom > start)
       suspects.set(instrument, { from: start, reason: "history rewritten" });
@@ -92,7 +94,8 @@ function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, S
   const suspect = (instrument: string, from: Day, reason: ChangeReason): void => {
     if (from >= overlapFrom || failed.has(instrument)) return;
     const known = suspects.get(instrument);
-    if (known === undefined || known.from > from) suspects.set(instrument, { from, reason });
+    if (known === undefined || known.from > from)
+      suspects.set(instrument, { from, reason: known?.reason ?? reason });
   };
   const before = new Map(state.instruments.map((each) => [each.instrument, each]));
   for (const now of coverage) {
@@ -104,12 +107,12 @@ function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, S
     else if (old.fingerprint !== now.fingerprint) suspect(now.instrument, start, "adjustment changed");
   }
   for (const { instrument, first } of before.values()) suspect(instrument, first, "gone from the source");
-  for (const [instrument, from] of written ?? [])
-    suspect(
-      instrument,
-      baseDay !== null && from <= baseDay ? start : Math.max(from, start),
-      "corrected in the store",
-    );
+  const held = new Set(coverage.map(({ instrument }) => instrument));
+  for (const [instrument, from] of written ?? []) {
+    if (!held.has(instrument)) continue;
+    const rescales = baseDay !== null && from <= baseDay;
+    suspect(instrument, rescales ? start : Math.max(from, start), "corrected in the store");
+  }
   return suspects;
 }
 
