@@ -51,6 +51,8 @@ async function append(
 const filesOf = (disk: MemoryDisk): string[] =>
   [...disk.files().keys()].filter((path) => path.endsWith(".seg")).sort();
 
+const textOf = (disk: MemoryDisk): string => new TextDecoder().decode(disk.files().get("/w/manifest.json"));
+
 async function segmentsOf(store: OpenedStore): Promise<readonly SegmentEntry[]> {
   const [current] = await store.generations();
   return (await store.manifestOf(current!.generation)).segments;
@@ -199,7 +201,6 @@ test("a manifest without shared files can be read by earlier programs, and one w
   const [packed, alone] = [new MemoryDisk(), new MemoryDisk()];
   await append(open(packed), { from: 0, to: 1 });
   await append(open(alone, { packBytes: 0 }), { from: 0, to: 1 });
-  const textOf = (disk: MemoryDisk): string => new TextDecoder().decode(disk.files().get("/w/manifest.json"));
   expect(textOf(alone)).toMatch(/^\{"version":1,/);
   expect(textOf(packed)).toMatch(/^\{"version":2,/);
   expect(manifestText(parseManifest(textOf(packed), "m"))).toBe(textOf(packed));
