@@ -53,7 +53,8 @@ function renamed(frame: Frame, columns: readonly PlannedColumn[]): Frame {
       ? (signal) => frame.batches(signal)
       : async function* (signal) {
           for await (const rows of frame.batches(signal)) {
-            yield { ...rows, values: rows.values.map((values, index) => cast(values, own[index]!.dtype)) };
+            const values = rows.values.map((each, index) => cast(each, own[index]!.dtype));
+            yield { times: rows.times, keys: rows.keys, values };
           }
         },
   };
