@@ -69,7 +69,7 @@ function cast(values: FrameValues, dtype: FrameDtype): FrameValues {
 }
 
 /** Another spelling of the keys. Where it changes their order the rows of each time are put in the new one. */
-function respelled(frame: Frame, spell: (key: string) => string): Frame {
+export function respelled(frame: Frame, spell: (key: string) => string): Frame {
   const spelled = frame.keys.map(spell);
   const order = spelled.map((_, index) => index).sort((a, b) => byText(spelled[a]!, spelled[b]!));
   const keys = order.map((index) => spelled[index]!);

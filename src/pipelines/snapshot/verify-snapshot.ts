@@ -265,9 +265,11 @@ class Verification {
     const { all, random, sample = 12 } = this.#options;
     if (all === true) return [{ start: dayOf(this.#meta.start), end: dayOf(this.#meta.end) }];
     const days = [...file.times].map((time) => Math.floor(time / 86_400_000));
-    const chosen = new Set([0, days.length - 1].slice(0, days.length));
-    while (chosen.size < Math.min(sample, days.length)) chosen.add(Math.floor(random() * days.length));
-    return [...chosen].sort((a, b) => a - b).map((index) => ({ start: days[index]!, end: days[index]! }));
+    const chosen = [0, days.length - 1].slice(0, days.length);
+    const others = days.map((_, index) => index).slice(1, -1);
+    while (chosen.length < sample && others.length > 0)
+      chosen.push(...others.splice(Math.floor(random() * others.length), 1));
+    return chosen.sort((a, b) => a - b).map((index) => ({ start: days[index]!, end: days[index]! }));
   }
 
   async #text(name: string): Promise<string | null> {
