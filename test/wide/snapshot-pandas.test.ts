@@ -27,6 +27,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function pandas(script: string, place: string): unknown {
   const head = `import json, sys, numpy as np, pandas as pd
 place, market = sys.argv[1], pd.read_csv(sys.argv[2], parse_dates=["trade_date"])
+market = market.rename(columns={"trade_date": "datetime", "ts_code": "instrument"})
+market = market.set_index(["datetime", "instrument"]).sort_index()
 df = pd.read_hdf(place + "/daily_pv.h5")
 meta = json.load(open(place + "/meta.json"))
 assert list(df.index.names) == ["datetime", "instrument"], df.index.names
@@ -57,7 +59,6 @@ test("the aistock profile opens without a key; prices as traded are the source's
   const place = await exported("raw", "--adjust", "raw", "--set", "tech");
   const compared = pandas(
     `
-market = market.set_index(["trade_date", "ts_code"]).sort_index()
 both = df.join(market, rsuffix="_given", how="inner")
 for name in ["open", "high", "low", "close"]:
     given = both[name + "_given"].where(both["volume_given"] > 0)
@@ -82,8 +83,7 @@ test("front-adjusted prices are as traded on the base day, and their returns are
 other = pd.read_hdf(${JSON.stringify(join(qlib, "daily_pv.h5"))})
 last = df.index.get_level_values(0).max()
 assert meta["base_date"] == str(last)[:10]
-raw = market.set_index(["trade_date", "ts_code"]).sort_index()
-both = df.join(raw["close"], rsuffix="_given").xs(last, level=0)
+both = df.join(market["close"], rsuffix="_given").xs(last, level=0)
 traded = both["close"].notna()
 assert np.allclose(both.loc[traded, "close"], both.loc[traded, "close_given"], rtol=0, atol=1e-12)
 one, two = [f["close"].unstack().ffill().pct_change() for f in (df, other)]
@@ -106,10 +106,9 @@ pd.testing.assert_frame_equal(full, df, check_exact=True)
 debug = pd.read_hdf(place + "/factor_implementation_source_data_debug/daily_pv.h5", key="data")
 assert len(debug.index.get_level_values(0).unique()) == min(500, len(df.index.get_level_values(0).unique()))
 pd.testing.assert_frame_equal(debug, df.loc[debug.index], check_exact=True)
-raw = market.set_index(["trade_date", "ts_code"]).sort_index()
 codes = df.index.levels[1].map(lambda code: code[2:] + "." + code[:2])
 plain = df.copy(); plain.index = plain.index.set_levels(codes, level=1)
-both = plain.join(raw, how="inner")
+both = plain.join(market, how="inner")
 traded = both["$close"].notna()
 assert np.allclose(both.loc[traded, "$close"] / both.loc[traded, "$factor"], both.loc[traded, "close"], rtol=3e-7)
 json.dump(int(traded.sum()), sys.stdout)

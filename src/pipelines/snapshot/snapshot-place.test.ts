@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import fc from "fast-check";
+import { assert, asyncProperty, oneof, string, stringMatching } from "fast-check";
 import { SnapshotError } from "./errors.ts";
 import { deleteSnapshot, showSnapshot } from "./snapshot-catalogue.ts";
 import { isSnapshotId, snapshotIn } from "./snapshot-place.ts";
@@ -110,9 +110,9 @@ test("more than 200 ids that lead elsewhere are refused, and nothing is touched"
 });
 
 test("whatever is accepted as an id names a folder directly below the root", async () => {
-  const text = fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[A-Za-z0-9_./\\-]{1,70}$/));
-  await fc.assert(
-    fc.asyncProperty(text, async (id) => {
+  const text = oneof(string({ unit: "binary" }), stringMatching(/^[A-Za-z0-9_./\\-]{1,70}$/));
+  await assert(
+    asyncProperty(text, async (id) => {
       if (!isSnapshotId(id)) return;
       const place = await snapshotIn(path.join(root, "none"), id);
       expect(path.dirname(place.folder)).toBe(place.root);
