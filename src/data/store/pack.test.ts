@@ -69,6 +69,26 @@ test("what one write puts into many blocks is one file, and reads as files of th
   expect((await verifyStore(open(packed))).files).toBe(1);
 });
 
+test("fields and rows of a block that are put one after the other share a file with all others", async () => {
+  const disk = new MemoryDisk();
+  const store = open(disk);
+  {
+    await using writer = await store.writer();
+    writer.cover(1, 6);
+    writer.addInstruments(Array.from({ length: 64 }, (_, index) => `I${index}`));
+    for (const block of [0, 1]) {
+      await writer.put(bars, block, 0, [{ name: "close", values: sampleValues("f64", 2, () => block) }]);
+      await writer.put(bars, block, 0, [{ name: "ma", values: sampleValues("f32", 2, () => block) }]);
+      await writer.put(bars, block, 2, [{ name: "ma", values: sampleValues("f32", 3, () => 7) }]);
+    }
+    await writer.commit({ reason: "in parts" });
+  }
+  expect(filesOf(disk)).toHaveLength(1);
+  await using snapshot = await open(disk).snapshot();
+  const read = await snapshot.readBlock("bars", 1, ["close", "ma"], { from: 1, to: 3 });
+  expect([read.get("close")![0], read.get("ma")![0], read.get("ma")![32]]).toEqual([1, 1, 7]);
+});
+
 test("a store whose segments have files of their own goes on with shared ones", async () => {
   const [disk, other] = [new MemoryDisk(), new MemoryDisk()];
   await append(open(disk, { packBytes: 0 }), { from: 0, to: 5 });

@@ -9,12 +9,14 @@ import { textOfTable } from "./identifier.ts";
 import { lastDay } from "./resolve-table.ts";
 import { selectRows } from "./select-table.ts";
 import type { PostgresSession } from "./session.ts";
-import { exponentOf, type ResolvedTable } from "./table-mapping.ts";
+import { exponentOf, type ResolvedTable, type TableField } from "./table-mapping.ts";
 
 const RECENT_DAYS = 15;
 const LEAST_ROWS = 5;
 const MOST_ROWS = 60_000;
-const WANTED = ["high", "low", "close", "volume", "amount"] as const;
+/** In yuan, of the middle of a table: the dearest share has cost 2,600, the cheapest 0.2. */
+const GREATEST_PRICE = 5_000;
+const LEAST_PRICE = 0.1;
 
 /** What the check found: the median ratio, or null when there is nothing to compare. */
 export interface UnitCheck {
@@ -22,46 +24,67 @@ export interface UnitCheck {
   readonly ratio: number | null;
 }
 
-/** Throws SOURCE_UNITS when the ratio is a power of ten off, or when prices are beyond any price. */
+/** Throws SOURCE_UNITS when the ratio is a power of ten off, and when prices are beyond any price. */
 export async function checkUnits(session: PostgresSession, table: ResolvedTable): Promise<UnitCheck> {
-  const fields = WANTED.map((name) => table.fields.find((field) => field.name === name));
-  const [high, low, close, volume, amount] = fields;
+  const fieldOf = (name: string): TableField | undefined => table.fields.find((field) => field.name === name);
+  const close = fieldOf("close");
   const nothing = { rows: 0, ratio: null };
   // The scale of back-adjusted prices is any number, an index counts points.
-  if (table.adjustment.kind === "hfq" || table.calendar !== "XSHG" || /index/.test(table.shape))
+  if (table.adjustment.kind === "hfq" || table.calendar !== "XSHG" || table.shape.includes("index"))
     return nothing;
-  if (close === undefined || volume === undefined || amount === undefined) return nothing;
   const last = await lastDay(session, table.bars, table.timeZone);
-  if (Number.isNaN(last)) return nothing;
-  const chosen = [high ?? close, low ?? close, close, volume, amount];
-  const used = [...new Set(chosen)];
+  if (close === undefined || Number.isNaN(last)) return nothing;
+  const [volume, amount] = [fieldOf("volume"), fieldOf("amount")];
+  const chosen = [fieldOf("high") ?? close, fieldOf("low") ?? close, close, volume ?? close, amount ?? close];
   const query = selectRows(table, {
-    fields: used,
+    fields: [...new Set(chosen)],
     window: { start: last - RECENT_DAYS, end: last },
     ordered: false,
   });
   const powers = chosen.map((field) => 10 ** exponentOf(field));
   const ratios: number[] = [];
+  const closes: number[] = [];
   for await (const batch of copyOut(session, { ...query, sql: `${query.sql} LIMIT ${MOST_ROWS}` })) {
     const columns = chosen.map(({ name }) => numbersOf(batch, name));
+    const at = (column: number, row: number): number => columns[column]![row]! * powers[column]!;
     for (let row = 0; row < batch.rows; row++) {
-      const [h, l, c, v, a] = columns.map((values, at) => values[row]! * powers[at]!) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
-      const ratio = a / ((v * (h + l + c)) / 3);
-      if (v > 0 && a > 0 && c > 0 && Number.isFinite(ratio)) ratios.push(ratio);
+      const traded = at(2, row);
+      if (!(traded > 0)) continue;
+      closes.push(traded);
+      if (volume === undefined || amount === undefined) continue;
+      const [shares, money] = [at(3, row), at(4, row)];
+      if (shares > 0 && money > 0) ratios.push(money / ((shares * (at(0, row) + at(1, row) + traded)) / 3));
     }
   }
-  if (ratios.length < LEAST_ROWS) return nothing;
-  ratios.sort((left, right) => left - right);
-  const ratio = ratios[ratios.length >> 1]!;
+  if (ratios.length < LEAST_ROWS) {
+    refusePrices(table, closes);
+    return nothing;
+  }
+  const ratio = medianOf(ratios);
   const power = Math.round(Math.log10(ratio));
   if (power !== 0) throw wrongUnits(table, { ratio, power, rows: ratios.length });
   return { rows: ratios.length, ratio };
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[values.length >> 1]!;
+}
+
+/** Without money and volume only prices that no share has speak: a whole market costs some yuan in the middle. */
+function refusePrices(table: ResolvedTable, closes: readonly number[]): void {
+  if (closes.length < LEAST_ROWS) return;
+  const median = medianOf(closes);
+  if (median >= LEAST_PRICE && median <= GREATEST_PRICE) return;
+  const text = textOfTable(table.bars.table.name);
+  const unit = table.fields.find(({ name }) => name === "close")?.unit ?? "currency";
+  throw new DataError(
+    "SOURCE_UNITS",
+    `${text}: with prices in ${unit}, the median close of ${closes.length} recent rows is ${Number(median.toPrecision(3))} yuan`,
+    {
+      remedy: `state the unit of the prices in a mapping file: ${median > 1 ? "li (1/1000 yuan)" : "yuan"}`,
+      place: { file: text },
+    },
+  );
 }
 
 function wrongUnits(

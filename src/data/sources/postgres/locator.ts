@@ -24,7 +24,7 @@ export function parsePostgresLocator(text: string): PostgresLocator {
   if (name.startsWith("//")) throw connectionInstead();
   const table = tableNamed(name);
   const joined: { adjustment?: TableName; factors?: TableName } = {};
-  for (const part of query === undefined || query === "" ? [] : query.split("&")) {
+  for (const part of query === undefined ? [] : query.split("&")) {
     const [key, value = ""] = part.split("=", 2);
     if (key !== "adjustment" && key !== "factors") throw unknownKey(part);
     joined[key] = tableNamed(value);

@@ -46,7 +46,18 @@ export async function openPostgresBars(
   await using session = await PostgresSession.open(options.url);
   const table = await resolveTable(session, place, file);
   await checkUnits(session, table);
-  return new PostgresBars(place, table, options);
+  return new PostgresBars(place, withoutLabels(table), options);
+}
+
+/** Labels look ahead: beside bars they would be taken for what was known on their day. */
+function withoutLabels(table: ResolvedTable): ResolvedTable {
+  const labels = table.fields.filter(({ name }) => name.startsWith("label_")).map(({ name }) => name);
+  if (labels.length === 0) return table;
+  return {
+    ...table,
+    fields: table.fields.filter(({ name }) => !labels.includes(name)),
+    doubts: [...table.doubts, `labels look ahead and are not imported with bars: ${labels.join(", ")}`],
+  };
 }
 
 export class PostgresBars implements BarSource {
