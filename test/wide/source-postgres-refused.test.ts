@@ -16,6 +16,7 @@ import { openPostgresSnapshotSource } from "#pipelines/snapshot/postgres-snapsho
 import { refreshData, openSource } from "#pipelines/refresh-data";
 import { refreshKnownSources } from "#pipelines/known-sources/refresh-known-sources";
 import { originOf } from "#pipelines/known-sources/remember-import";
+import type { SnapshotSource } from "#pipelines/snapshot/snapshot-source";
 import { StoreSnapshotSource } from "#pipelines/snapshot/store-snapshot-source";
 import { storeOf, workspaceAt } from "#pipelines/workspace";
 import { writeFactors } from "#pipelines/write-factors/write-factors";
@@ -367,6 +368,45 @@ describe("rows", () => {
   });
 });
 
+describe("minute bars", () => {
+  test("are read from moments, in the exchange's time, and import as sessions' minutes", async () => {
+    await admin.query(
+      `CREATE TABLE market.minute AS SELECT c AS ts_code, (d + make_interval(mins => m)) AT TIME ZONE 'Asia/Shanghai' AS trade_time,
+         p AS open, p + 0.02 AS high, p - 0.02 AS low, p AS close, 1000::bigint AS volume, 1000 * p AS amount
+       FROM (SELECT c, d, m, 10 + m / 1000.0::float8 AS p FROM unnest($1::text[]) c,
+         unnest(ARRAY['2023-03-01', '2023-03-02']::timestamp[]) d, generate_series(571, 900) m WHERE m <= 690 OR m > 780) x`,
+      [codes],
+    );
+    const source = await openPostgresBars("postgres:market.minute", { url: server.url });
+    expect(await source.describe()).toMatchObject({
+      freq: "1min",
+      calendar: "XSHG",
+      adjustment: { kind: "raw" },
+    });
+    const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
+    const { result } = await refreshData(workspace, source, { engine: "test" });
+    expect(result).toMatchObject({ failures: [], rows: { read: 1920, added: 1920, keptOut: 0 } });
+    const collect = async (from: SnapshotSource): Promise<unknown[]> => {
+      const frame = await from.frame({}, { columns: ["close", "volume"], adjustment: { kind: "raw" } });
+      const rows = await Array.fromAsync(frame.batches());
+      return rows.flatMap(({ times, keys, values }) =>
+        [...times.keys()].map((row) => [
+          times[row],
+          frame.keys[keys[row]!],
+          ...values.map((column) => column[row]),
+        ]),
+      );
+    };
+    await using table = await openPostgresSnapshotSource("postgres:market.minute", { url: server.url });
+    await using stored = await StoreSnapshotSource.open(
+      storeOf(workspace, { calendar: "XSHG", freq: "1min" }),
+    );
+    const found = await collect(table);
+    expect(found.length).toBe(1920);
+    expect(found).toEqual(await collect(stored));
+  });
+});
+
 describe("a table that was imported", () => {
   test("is asked for changes, and only then read again", async () => {
     const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
@@ -459,7 +499,6 @@ describe("writing back", () => {
     );
     const controller = new AbortController();
     const stopping = {
-      ...source,
       locator: source.locator,
       columns: source.columns,
       frame: async (...given: Parameters<StoreSnapshotSource["frame"]>) => {

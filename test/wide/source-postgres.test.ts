@@ -5,20 +5,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Frame } from "#data/export/frame";
-import { DataError } from "#data/errors";
 import { parseTableMapping } from "#data/mapping/table-mapping";
-import { copyOut } from "#data/sources/postgres/copy-out";
 import { openPostgresBars } from "#data/sources/postgres/postgres-bars";
-import { PostgresSession } from "#data/sources/postgres/session";
 import { dayOf } from "#market/day";
 import { refreshData, openSource } from "#pipelines/refresh-data";
 import { openPostgresSnapshotSource } from "#pipelines/snapshot/postgres-snapshot-source";
-import { postgresLedger } from "#pipelines/snapshot/postgres-ledger";
 import type { SnapshotAdjustment, SnapshotSource } from "#pipelines/snapshot/snapshot-source";
 import { StoreSnapshotSource } from "#pipelines/snapshot/store-snapshot-source";
 import { storeOf, workspaceAt, type Workspace } from "#pipelines/workspace";
-import { fillMarketTables } from "#pipelines/write-factors/market-tables";
 import { writeFactors } from "#pipelines/write-factors/write-factors";
+import { fillMarketTables } from "#pipelines/write-factors/market-tables";
 import { startPostgres, type PostgresServer } from "./postgres-server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -96,24 +92,22 @@ async function rowsOf(
   return collect(await source.frame(scope, { columns, adjustment }));
 }
 
-/** Every value, to the bit; NaN equals NaN. Names the first difference. */
-function expectSame(found: Rows, wanted: Rows): void {
-  expect(found.keys).toEqual(wanted.keys);
-  expect(found.times.length).toBe(wanted.times.length);
-  const differs = (left: ArrayLike<number>, right: ArrayLike<number>): number => {
+/** Where values differ, to the bit (NaN equals NaN): the first difference of each column, none when all are the same. */
+function differences(found: Rows, wanted: Rows): string[] {
+  if (found.keys.join() !== wanted.keys.join()) return ["instruments"];
+  if (found.times.length !== wanted.times.length)
+    return [`${found.times.length} rows, not ${wanted.times.length}`];
+  const first = (left: ArrayLike<number>, right: ArrayLike<number>): number => {
     for (let row = 0; row < right.length; row++) if (!Object.is(left[row]! + 0, right[row]! + 0)) return row;
     return -1;
   };
-  expect(differs(found.times, wanted.times)).toBe(-1);
-  expect(differs(found.places, wanted.places)).toBe(-1);
-  for (const [name, values] of wanted.columns) {
-    const row = differs(found.columns.get(name)!, values);
-    const where =
-      row < 0
-        ? ""
-        : `${wanted.keys[wanted.places[row]!]!} ${new Date(wanted.times[row]!).toISOString()}: ${found.columns.get(name)![row]!}, not ${values[row]!}`;
-    expect(`${name} ${where}`).toBe(`${name} `);
-  }
+  if (first(found.times, wanted.times) >= 0 || first(found.places, wanted.places) >= 0) return ["rows"];
+  return [...wanted.columns].flatMap(([name, values]) => {
+    const row = first(found.columns.get(name)!, values);
+    if (row < 0) return [];
+    const where = `${wanted.keys[wanted.places[row]!]!} ${new Date(wanted.times[row]!).toISOString()}`;
+    return [`${name} ${where}: ${found.columns.get(name)![row]!}, not ${values[row]!}`];
+  });
 }
 
 describe("unadjusted bars with a table of adjustment factors", () => {
@@ -121,7 +115,9 @@ describe("unadjusted bars with a table of adjustment factors", () => {
     const workspace = await imported(RAW);
     await using found = await storeSource(workspace);
     await using wanted = await storeSource(fromParquet);
-    expectSame(await rowsOf(found, { kind: "raw" }), await rowsOf(wanted, { kind: "raw" }));
+    expect(differences(await rowsOf(found, { kind: "raw" }), await rowsOf(wanted, { kind: "raw" }))).toEqual(
+      [],
+    );
   }, 300_000);
 
   test.each([
@@ -135,7 +131,9 @@ describe("unadjusted bars with a table of adjustment factors", () => {
       await using found = await openPostgresSnapshotSource(RAW, { url: server.url });
       await using wanted = await storeSource(fromParquet);
       const columns = [...FIELDS, "vwap"];
-      expectSame(await rowsOf(found, adjustment, columns), await rowsOf(wanted, adjustment, columns));
+      expect(
+        differences(await rowsOf(found, adjustment, columns), await rowsOf(wanted, adjustment, columns)),
+      ).toEqual([]);
     },
     300_000,
   );
@@ -149,10 +147,12 @@ describe("unadjusted bars with a table of adjustment factors", () => {
       instruments: new Set(["000792.SZ", "600519.SH", "688981.SH"]),
     };
     const adjustment = { kind: "qlib" } as const;
-    expectSame(
-      await rowsOf(found, adjustment, FIELDS, scope),
-      await rowsOf(wanted, adjustment, FIELDS, scope),
-    );
+    expect(
+      differences(
+        await rowsOf(found, adjustment, FIELDS, scope),
+        await rowsOf(wanted, adjustment, FIELDS, scope),
+      ),
+    ).toEqual([]);
     const [own, other] = [await found.coverage(scope), await wanted.coverage(scope)];
     const spans = (all: typeof own): unknown =>
       all.map(({ instrument, first, last, rows }) => [instrument, first, last, rows]);
@@ -192,13 +192,77 @@ describe("front-adjusted bars in li and hands", () => {
         return [name, rounded((name === "amount" ? raw : front).columns.get(name)!, 1000)];
       }),
     );
-    expectSame(await rowsOf(found, { kind: "raw" }, columns), { ...front, columns: wanted });
+    expect(differences(await rowsOf(found, { kind: "raw" }, columns), { ...front, columns: wanted })).toEqual(
+      [],
+    );
     await using table = await openPostgresSnapshotSource(QFQ, { url: server.url });
     expect(table.adjustment).toBe("qfq");
     const base = { kind: "qfq", baseDay: dayOf("2025-04-07") } as const;
-    expectSame(
-      await rowsOf(table, base, [...columns, "factor"]),
-      await rowsOf(found, base, [...columns, "factor"]),
-    );
+    expect(
+      differences(
+        await rowsOf(table, base, [...columns, "factor"]),
+        await rowsOf(found, base, [...columns, "factor"]),
+      ),
+    ).toEqual([]);
   }, 300_000);
+});
+
+describe("a table of factors", () => {
+  test("is joined: factors and labels arrive as such, each in its row, and labels stay out of an import", async () => {
+    const locator = `${RAW}?factors=market.factor_daily`;
+    await using source = await openPostgresSnapshotSource(locator, { url: server.url });
+    const roles = source.columns
+      .filter(({ role }) => role !== "market")
+      .map(({ name, role, set }) => [name, role, set]);
+    expect(roles).toEqual([
+      ["momentum_20d", "factor", "market.factor_daily"],
+      ["label_ret_1d", "label", "market.factor_daily"],
+    ]);
+    const base = { kind: "qfq", baseDay: dayOf("2025-04-07") } as const;
+    const { places, columns } = await rowsOf(source, base, ["close", "momentum_20d", "label_ret_1d"]);
+    const [close, momentum, label] = [...columns.values()] as [Float64Array, Float64Array, Float64Array];
+    let compared = 0;
+    for (const own of Map.groupBy(places.keys(), (row) => places[row]!).values()) {
+      for (const [at, row] of own.entries()) {
+        if (Number.isNaN(momentum[row]!) || Number.isNaN(label[row]!)) continue;
+        if (momentum[row] !== close[row]! / close[own[at - 20]!]! - 1)
+          throw new Error(`momentum of row ${row}`);
+        if (label[row] !== close[own[at + 1]!]! / close[row]! - 1) throw new Error(`label of row ${row}`);
+        compared++;
+      }
+    }
+    expect(compared).toBeGreaterThan(300_000);
+    const bars = await openPostgresBars(locator, { url: server.url });
+    const names = (await bars.describe()).fields.map(({ name }) => name);
+    expect(names).toContain("momentum_20d");
+    expect(names).not.toContain("label_ret_1d");
+  }, 120_000);
+
+  test("is written back by a store whose factors it then holds", async () => {
+    const rows = async (): Promise<Rows> => {
+      await using source = await openPostgresSnapshotSource(`${RAW}?factors=market.written`, {
+        url: server.url,
+      });
+      return rowsOf(source, { kind: "raw" }, ["open", "close"]);
+    };
+    await using store = await storeSource(fromParquet);
+    const written = await writeFactors(store, {
+      url: server.url,
+      table: "market.written",
+      columns: ["factor", "turn"],
+      createTable: true,
+    });
+    expect(written.columns).toEqual([
+      { source: "factor", column: "factor" },
+      { source: "turn", column: "turn" },
+    ]);
+    await expect(rows()).rejects.toThrow(expect.objectContaining({ code: "SOURCE_COLUMN_CLASH" }));
+    await using bare = await openPostgresSnapshotSource(
+      "postgres:market.kline_daily_qfq?factors=market.written",
+      { url: server.url },
+    );
+    const columns = ["turn"];
+    const wanted = await rowsOf(store, { kind: "raw" }, columns);
+    expect(differences(await rowsOf(bare, { kind: "raw" }, columns), wanted)).toEqual([]);
+  }, 120_000);
 });

@@ -82,6 +82,7 @@ describe("a connection", () => {
     for (const url of [
       "me:topsecret@host",
       "http://me:topsecret@host",
+      "postgresql://me:topsecret%@host/db",
       "postgresql://me:topsecret@ho st/x",
     ]) {
       expect(() => placeOfUrl(url)).toThrow(

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isoOf, dayOf } from "#market/day";
 import { daysOf, numbersOf, textsOf } from "../../duckdb/columns.ts";
@@ -51,9 +51,12 @@ function numeric(digits: readonly number[], weight: number, sign = 0): Buffer {
 
 const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+function read(...given: Parameters<typeof numeric>): number {
+  return numericValue(viewOf(numeric(...given)), 0);
+}
+
 describe("numeric", () => {
   test("is read as the number it writes", () => {
-    const read = (...given: Parameters<typeof numeric>): number => numericValue(viewOf(numeric(...given)), 0);
     expect(read([1234, 5678], 0)).toBe(1234.5678);
     expect(read([12], 1)).toBe(120_000);
     expect(read([1000], -1)).toBe(0.1);
@@ -145,7 +148,7 @@ describe("rows of a binary COPY", () => {
         fc.integer({ min: 1, max: 4 }),
         (cuts, batchRows) => {
           const at = [0, ...new Set(cuts.toSorted((left, right) => left - right)), bytes.length];
-          const chunks = at.slice(1).map((to, index) => bytes.subarray(at[index]!, to));
+          const chunks = at.slice(1).map((to, index) => bytes.subarray(at[index], to));
           expect(decoded(chunks, batchRows)).toEqual(wanted);
         },
       ),

@@ -6,7 +6,7 @@ import { isoOf, type Day } from "#market/day";
 import type { TableColumn } from "./catalogue.ts";
 import { columnOf } from "./catalogue.ts";
 import { sqlColumn, sqlLiteral, sqlTable, textOfTable } from "./identifier.ts";
-import type { CopyQuery } from "./copy-out.ts";
+import type { RowQuery } from "./copy-out.ts";
 import type { WireColumn, WireKind } from "./row-decoder.ts";
 import type { KeyColumns, ResolvedTable, TableField, TablePart } from "./table-mapping.ts";
 
@@ -29,7 +29,7 @@ const alias: Readonly<Record<TablePart, string>> = { bars: "b", adjustment: "a",
 export function selectRows(
   table: ResolvedTable,
   request: { readonly fields: readonly TableField[]; readonly window: RowWindow; readonly ordered: boolean },
-): CopyQuery {
+): RowQuery {
   const { bars, timeZone } = table;
   const date = columnOf(bars.table, bars.date);
   const code = columnOf(bars.table, bars.instrument);

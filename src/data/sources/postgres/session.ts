@@ -37,9 +37,14 @@ export function placeOfUrl(url: string): string {
   return `${hostname === "" ? "localhost" : decodeURIComponent(hostname)}:${port === "" ? "5432" : port}${pathname === "/" ? "" : pathname}`;
 }
 
+/** A lone % in a password is no escape. */
+function isDecodable({ username, password, hostname, pathname }: URL): boolean {
+  return [username, password, hostname, pathname].every((part) => !/%(?![0-9A-Fa-f]{2})/.test(part));
+}
+
 function parsed(url: string): URL {
   const found = URL.canParse(url) ? new URL(url) : null;
-  if (found !== null && /^postgres(ql)?:$/.test(found.protocol)) return found;
+  if (found !== null && /^postgres(ql)?:$/.test(found.protocol) && isDecodable(found)) return found;
   throw new DataError(
     "SOURCE_URL_INVALID",
     "the connection is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
@@ -58,7 +63,8 @@ export class PostgresSession implements AsyncDisposable {
 
   private constructor(url: string) {
     this.place = placeOfUrl(url);
-    this.#secret = decodeURIComponent(parsed(url).password);
+    const { password, searchParams } = parsed(url);
+    this.#secret = password === "" ? (searchParams.get("password") ?? "") : decodeURIComponent(password);
     this.client = new Client({
       connectionString: url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
