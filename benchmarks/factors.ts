@@ -1,10 +1,12 @@
 /**
  * Factor sets on one thread: CPU time per instrument-day, from a market panel to results handed over chunk by chunk; the
- * same with the results of a block kept in memory; from text to the first block; and the reference backend. Results are checked against the reference before anything is timed.
+ * same with the results of a block kept in memory; from text to the first block, compiled and from a kept program; and the reference backend. Results are checked against the reference before anything is timed.
  *   node benchmarks/factors.ts [--json] [--full]
  */
 import { spawnSync } from "node:child_process";
-import { cpus } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
 import { buildGraph } from "#expression/ir/build";
 import type { Graph } from "#expression/ir/node";
 import { planBlocks } from "#expression/plan/block-plan";
@@ -13,8 +15,10 @@ import type { BlockData, Rows } from "#expression/run/block-memory";
 import { CHUNK_ROWS, compileBlocks } from "#expression/run/block-program";
 import { evaluateExpressions } from "#expression/run/evaluate";
 import { fieldColumns } from "#expression/run/fields";
+import { blockProgram } from "#expression/run/program-cache";
 import { factorSet } from "#factors/catalogue";
 import type { Panel } from "#panel/panel";
+import { ProgramFolder } from "#pipelines/parallel/program-folder";
 import { syntheticMarket } from "./market/synthetic.ts";
 
 const json = process.argv.includes("--json");
@@ -164,8 +168,11 @@ function measureReference(): void {
   print({ name: "alpha158/js/clean", value: micros[0]!, median: micros[1]!, unit: "us/row" });
 }
 
-/** In a fresh process: parse, rewrite, plan, encode, compile, instantiate, and four instruments × 250 days computed. */
-function start(): number {
+/**
+ * In a fresh process: parse, rewrite, plan, encode, compile, instantiate, and four instruments × 250 days computed. With a
+ * folder, what an earlier process planned and encoded is read from there.
+ */
+function start(folder: string | undefined): number {
   const factors = factorSet("alpha158").factors.map(({ name, expression }) => ({
     name,
     expression,
@@ -174,8 +181,12 @@ function start(): number {
   const values = new Float32Array(250 * 4).fill(3);
   return (
     cpuMicros(() => {
-      const plan = planBlocks(buildGraph(factors), { precision: "f32" });
-      const engine = new BlockEngine(compileBlocks(plan, { rows: 250, lanes: 4 }));
+      const program = blockProgram(buildGraph(factors), {
+        precision: "f32",
+        shape: { rows: 250, lanes: 4 },
+        ...(folder === undefined ? {} : { programs: new ProgramFolder(folder) }),
+      });
+      const engine = new BlockEngine(program);
       engine.run({
         instruments: 4,
         first: [0, 0, 0, 0],
@@ -186,8 +197,20 @@ function start(): number {
   );
 }
 
-if (process.argv.includes("--start")) {
-  console.log(start());
+function measureStart(name: string, folder: readonly string[]): void {
+  const starts = Array.from({ length: full ? 9 : 3 }, () => {
+    const child = spawnSync(process.execPath, [import.meta.filename, "--start", ...folder], {
+      encoding: "utf8",
+    });
+    if (child.status !== 0) throw new Error(child.stderr);
+    return Number(child.stdout);
+  }).sort((a, b) => a - b);
+  print({ name, value: starts[0]!, median: starts[starts.length >> 1]!, unit: "ms" });
+}
+
+const asked = process.argv.indexOf("--start");
+if (asked >= 0) {
+  console.log(start(process.argv[asked + 1]));
 } else {
   measure("alpha158/f32x4/clean", ["alpha158"], { lanes: "mixed", gaps: 0 });
   measure("alpha158/f32x4/nan5", ["alpha158"], { lanes: "mixed", gaps: 0.05 });
@@ -195,10 +218,13 @@ if (process.argv.includes("--start")) {
   measure("alpha360/f32x4/clean", ["alpha360"], { lanes: "mixed", gaps: 0 });
   measure("tech+fund+base/mixed/clean", ["tech", "fund", "base"], { lanes: "mixed", gaps: 0 });
   measureReference();
-  const starts = Array.from({ length: full ? 9 : 3 }, () => {
-    const child = spawnSync(process.execPath, [import.meta.filename, "--start"], { encoding: "utf8" });
-    if (child.status !== 0) throw new Error(child.stderr);
-    return Number(child.stdout);
-  }).sort((a, b) => a - b);
-  print({ name: "start/alpha158", value: starts[0]!, median: starts[starts.length >> 1]!, unit: "ms" });
+  measureStart("start/alpha158", []);
+  const folder = mkdtempSync(join(tmpdir(), "programs-"));
+  try {
+    if (spawnSync(process.execPath, [import.meta.filename, "--start", folder]).status !== 0)
+      throw new Error("the program was not kept");
+    measureStart("start/alpha158/kept", [folder]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

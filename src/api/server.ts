@@ -3,6 +3,7 @@
  * own address. A page in a browser that points a name of its own at that address is refused by the host it names.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { Socket } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Operation } from "./contract/operation.ts";
@@ -12,13 +13,16 @@ import { ApiError } from "./errors.ts";
 import { handlersOf, type Served } from "./handlers.ts";
 import { internalProblem, problemOf } from "./problem-of.ts";
 
-export interface ServerOptions {
-  /** 0: any that is free. */
-  readonly port: number;
+export interface AnswerOptions {
   /** What a request has to bear. */
   readonly token: string;
   /** Told of defects, with the request they happened in. */
   readonly report: (error: unknown, request: string) => void;
+}
+
+export interface ServerOptions extends AnswerOptions {
+  /** 0: any that is free. */
+  readonly port: number;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -28,12 +32,43 @@ export interface RunningServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Answers on connections that somebody else accepted. */
+export interface Answering {
+  take(connection: Socket): void;
+  close(): Promise<void>;
+}
+
 const HOST = "127.0.0.1";
 const BODY_LIMIT = 1024 * 1024;
 const ownNames = new Set([HOST, "localhost", "[::1]"]);
 
 /** Throws API_ADDRESS_IN_USE. */
 export async function startServer(served: Served, options: ServerOptions): Promise<RunningServer> {
+  const server = serverOf(served, options);
+  const address = await listen(server, options.port);
+  const close = async (): Promise<void> => {
+    await server.close();
+  };
+  return { address, close, [Symbol.asyncDispose]: close };
+}
+
+/** A server without a port of its own, for who accepts connections long before it is known whether there will be any. */
+export async function answer(served: Served, options: AnswerOptions): Promise<Answering> {
+  const server = serverOf(served, options);
+  await server.ready();
+  return {
+    take: (connection) => {
+      server.server.emit("connection", connection);
+      connection.resume();
+    },
+    close: async () => {
+      server.server.closeAllConnections();
+      await server.close();
+    },
+  };
+}
+
+function serverOf(served: Served, options: AnswerOptions): FastifyInstance {
   const server = fastify({
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: true,
@@ -58,11 +93,7 @@ export async function startServer(served: Served, options: ServerOptions): Promi
       },
     });
   }
-  const address = await listen(server, options.port);
-  const close = async (): Promise<void> => {
-    await server.close();
-  };
-  return { address, close, [Symbol.asyncDispose]: close };
+  return server;
 }
 
 /** Refuses foreign hosts and, but for open operations, requests without the token. */

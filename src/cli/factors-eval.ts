@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import type { FactorFailure, FactorList } from "#factors/compute";
 import { factorTable } from "#pipelines/factor-table";
 import { blockThreads, defaultThreads } from "#pipelines/parallel/block-threads";
+import { ProgramFolder } from "#pipelines/parallel/program-folder";
+import { workspaceAt } from "#pipelines/workspace";
 import { rangeArgument, threadsArgument } from "./arguments.ts";
 import { chosenFactors, withListOptions, type ListOptions } from "./chosen-factors.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
@@ -67,6 +70,10 @@ async function evalFactors(context: CommandContext, options: EvalOptions): Promi
       precision,
       backend,
       ...(parallel === null ? {} : { parallel }),
+      // Other sources than a store need no workspace, and get none.
+      ...(existsSync(context.workspace)
+        ? { programs: new ProgramFolder(workspaceAt(context.workspace).programs) }
+        : {}),
       // A set holds factors; an expression is whatever its author wants, labels included, and is said to be one.
       lookAhead: (options.set ?? []).length === 0 ? "allow" : "refuse",
       ...rangeArgument(options),

@@ -1,7 +1,11 @@
 import { Command } from "commander";
-import type { JobView, LogFilter } from "#jobs/jobs";
+import { DataError } from "#data/errors";
+import { ExpressionError } from "#expression/errors";
+import type { JobView, LogFilter, Timing } from "#jobs/jobs";
 import { type JobState, jobStates } from "#jobs/job-state";
 import type { LogLevel } from "#jobs/job-kind";
+import type { IndicatorTime } from "#pipelines/precompute/indicator-times";
+import type { ResolvedOrder } from "#pipelines/precompute/order";
 import { threadsArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { describeJob, followJob, jobArgument, outcomeOf, progressNote } from "./follow-job.ts";
@@ -70,13 +74,43 @@ function showCommand(): Command {
         await using state = await loadState(context);
         const job = await state.jobs.show(jobArgument(id));
         const timings = await state.jobs.timings(id);
+        const indicators = await timesOfIndicators(context, job, timings).catch((error: unknown) => {
+          // The job is shown even where its store or its factors are gone.
+          if (!(error instanceof DataError || error instanceof ExpressionError)) throw error;
+          context.terminal.warn(`times of indicators: ${error.code} ${error.message}`);
+          return [];
+        });
         describeJob(context, job);
         for (const { subject, milliseconds } of timings.slice(0, SHOWN))
           context.terminal.line(`  ${subject}: ${duration(milliseconds)}`);
-        context.terminal.result({ ok: true, job, timings });
+        if (indicators.length > 0)
+          context.terminal.line("  longest indicators, their share of their set's time estimated:");
+        for (const { indicator, milliseconds } of indicators.slice(0, SHOWN))
+          context.terminal.line(`    ${indicator}: ${duration(milliseconds)}`);
+        context.terminal.result({ ok: true, job, timings, indicators });
         return true;
       }),
     );
+}
+
+/** Of a precompute job that has computed something; of all others nothing. */
+async function timesOfIndicators(
+  { workspace }: CommandContext,
+  { kind, payload }: JobView,
+  timings: readonly Timing[],
+): Promise<readonly IndicatorTime[]> {
+  if (kind !== "precompute" || timings.length === 0) return [];
+  const [{ placeOrder }, { StoredBlocks }, { indicatorTimes }] = await Promise.all([
+    import("#pipelines/precompute/order"),
+    import("#pipelines/stored-blocks"),
+    import("#pipelines/precompute/indicator-times"),
+  ]);
+  const order = payload as ResolvedOrder;
+  const { store, factors } = await placeOrder(workspace, order);
+  await using snapshot = await store.snapshot();
+  const { vwap } = order;
+  const blocks = new StoredBlocks(snapshot, vwap === undefined ? {} : { vwap });
+  return indicatorTimes(timings, factors.registry.sets, blocks.shape());
 }
 
 function cancelCommand(): Command {

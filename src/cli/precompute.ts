@@ -21,7 +21,6 @@ import { workThreads } from "./work-threads.ts";
 import { count, duration, type Terminal } from "./terminal.ts";
 import { rollbackSubcommand } from "./precompute-rollback.ts";
 import { statusSubcommand } from "./precompute-status.ts";
-import { JobError } from "#jobs/errors";
 import type { RefreshedSources } from "#pipelines/known-sources/refresh-known-sources";
 import { refreshSources } from "./precompute-update.ts";
 import { verifySubcommand } from "./precompute-verify.ts";
@@ -145,16 +144,17 @@ export async function precompute(
   const placed = await placeOrder(workspace, order);
   reportProblems(terminal, placed.factors.problems);
   const isDetached = options.detach === true;
-  const probe = await probed(placed, order);
-  const work = isDetached ? null : workOf(context, options, { store: placed.store.key, plan: probe });
+  const probe = await probed(placed, order, options);
+  const ahead = { store: placed.store.key, order, shardsAtLeast: shardsOf(options), plan: probe };
+  const work = isDetached ? null : workOf(context, options, ahead);
   if (isNothing(probe) && (isDetached || !(await mayBeInterrupted(workspace, placed.store))))
     return nothingToDo(terminal, store, probe);
-  await using state = await stateFor(context, placed, work);
+  await using state = await loadState(context, work);
   const turn = new Turn(context, state, { isDetached });
   if (isNothing(probe)) {
     // Everything is computed; a job that was cut off still has to end.
     await turn.finishInterrupted(store);
-    const now = await probed(placed, order);
+    const now = await probed(placed, order, options);
     if (isNothing(now)) return nothingToDo(terminal, store, now);
   }
   const view = await turn.submit(order);
@@ -168,35 +168,15 @@ export async function precompute(
   return { ...summary, ok: outcomeOf(ended), store, job: ended.id, failedShards: ended.failedShards };
 }
 
-/** Where another command has the workspace's own database open, the run that it works at is named. */
-async function stateFor(
-  context: CommandContext,
-  { store }: PlacedOrder,
-  work: ThreadWork | null,
-): Promise<State> {
-  try {
-    return await loadState(context, work);
-  } catch (error) {
-    const [held] = await store.runs();
-    const isLocked = error instanceof Error && "code" in error && error.code === "DATABASE_LOCKED";
-    if (!isLocked || held === undefined) throw error;
-    throw new JobError("JOB_RUNNING", `job ${held.run} is running: ${error.message}`, {
-      remedy:
-        "wait until it has ended, or stop that command with Ctrl+C; with `alphaloom serve` or DATABASE_URL commands share the database",
-      job: held.run,
-      cause: error,
-    });
-  }
+/** What is due of an order now. */
+function probed(placed: PlacedOrder, order: ResolvedOrder, options: WorkOptions): Promise<PrecomputePlan> {
+  return planOrder(placed, order, { run: "probe", version, shardsAtLeast: shardsOf(options) });
 }
 
-/** What is due of an order now. */
-function probed(placed: PlacedOrder, order: ResolvedOrder): Promise<PrecomputePlan> {
-  return planOrder(placed, order, {
-    run: "probe",
-    version,
-    shardsAtLeast: SHARDS_A_THREAD * workThreads(),
-  });
-}
+const threadsOf = ({ threads }: WorkOptions): number =>
+  threads === undefined ? workThreads() : threadsArgument(threads);
+
+const shardsOf = (options: WorkOptions): number => SHARDS_A_THREAD * threadsOf(options);
 
 function nothingToDo(terminal: Terminal, store: string, { generation }: PrecomputePlan): PrecomputeOutcome {
   terminal.line(`store ${store} is current at generation ${generation}: nothing to compute`);
@@ -280,14 +260,15 @@ class Turn {
 
 function workOf(
   { signal }: CommandContext,
-  { threads, memory = MEMORY_MEGABYTES }: WorkOptions,
+  options: WorkOptions,
   ahead: NonNullable<ThreadWork["ahead"]>,
 ): ThreadWork {
+  const { memory = MEMORY_MEGABYTES } = options;
   const megabytes = Number(memory);
   if (!(megabytes >= 64))
     throw new UsageError(`--memory ${memory} is not a size`, "give megabytes, 64 or more");
   return {
-    threads: threads === undefined ? workThreads() : threadsArgument(threads),
+    threads: threadsOf(options),
     memoryLimit: megabytes * 2 ** 20,
     signal,
     ahead,

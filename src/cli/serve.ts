@@ -2,14 +2,12 @@ import { randomBytes } from "node:crypto";
 import { Command } from "commander";
 import { startServer } from "#api/server";
 import { hostProcesses } from "#data/store/holder";
-import { resolveOrder } from "#pipelines/precompute/order";
-import type { PrecomputeOrder } from "#pipelines/precompute/order-schema";
 import { threadsArgument } from "./arguments.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
-import { PRECOMPUTE } from "./precompute-kind.ts";
 import { writeServerFile } from "./server-file.ts";
-import { openState, type State } from "./state.ts";
+import { servedState } from "./served-state.ts";
+import { openState } from "./state.ts";
 import { applySchedules, watchForChanges } from "./triggers.ts";
 import { version } from "./version.ts";
 import { workThreads } from "./work-threads.ts";
@@ -40,17 +38,9 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<bo
   await using state = await openState(context, options.work ? { threads, memoryLimit } : null);
   if (options.work) await state.work();
   const token = randomBytes(32).toString("base64url");
-  const served = {
-    version,
-    jobs: state.jobs,
-    startPrecompute: (order: unknown, name?: string) => startPrecompute(workspace, state, { order, name }),
-    ready: async () => {
-      await state.database.query("select 1");
-    },
-  };
   const report = (error: unknown, request: string): void =>
     terminal.warn(`${request}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  await using server = await startServer(served, { port, token, report });
+  await using server = await startServer(servedState(workspace, state), { port, token, report });
   const holder = hostProcesses.self();
   const startedAt = new Date().toISOString();
   const { address } = server;
@@ -68,15 +58,6 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<bo
     await removeFile();
   }
   return true;
-}
-
-async function startPrecompute(
-  workspace: string,
-  { jobs }: State,
-  { order, name }: { readonly order: unknown; readonly name: string | undefined },
-): ReturnType<State["jobs"]["submit"]> {
-  const resolved = await resolveOrder(workspace, order as PrecomputeOrder);
-  return await jobs.submit(PRECOMPUTE, resolved, name === undefined ? {} : { name });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -18,6 +18,9 @@
  *     sets: [alpha158]
  *   validation:
  *     schedule: "0 7 * * 6"         # every value and byte
+ *   snapshot:
+ *     root: /mnt/qlib/snapshots     # below the workspace unless absolute
+ *     market: aistock
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -65,6 +68,15 @@ const parquet = z.strictObject({
   compression: z.enum(["zstd", "snappy"]).default("zstd"),
 });
 
+const snapshot = z.strictObject({
+  root: z.string().min(1).default("snapshots"),
+  /** Name of the market in meta.json. */
+  market: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/)
+    .default("aistock"),
+});
+
 const qlib = z.strictObject({
   /** Below the workspace unless absolute; one of several stores goes to a folder of its calendar below it. */
   dir: z.string().min(1),
@@ -79,6 +91,7 @@ const settings = z.strictObject({
   precompute: precompute.prefault({}),
   backup: backup.nullable().default(null),
   validation: validation.nullable().default(null),
+  snapshot: snapshot.prefault({}),
 });
 
 export type WorkspaceSettings = z.output<typeof settings>;

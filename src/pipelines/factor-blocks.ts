@@ -1,10 +1,9 @@
 import type { Graph } from "#expression/ir/node";
-import { planBlocks } from "#expression/plan/block-plan";
 import { BlockEngine } from "#expression/run/block-engine";
-import { compileBlocks } from "#expression/run/block-program";
 import { statedRecurrences, type Checkpoint } from "#expression/run/checkpoint";
 import { fieldsOfLines, mendBrokenLines } from "#expression/run/broken-lines";
 import { fieldColumns } from "#expression/run/fields";
+import { blockProgram, type ProgramCache } from "#expression/run/program-cache";
 import { formatExpression } from "#expression/syntax/format";
 import { LANES_PER_BLOCK, type RowRange } from "#data/store/panel-store";
 import type { Column, Panel } from "#panel/panel";
@@ -12,7 +11,17 @@ import type { Column, Panel } from "#panel/panel";
 export interface FactorBlocksOptions {
   readonly rows: number;
   readonly precision: "f32" | "f64";
+  /** Where programs are kept beyond the process. */
+  readonly programs?: ProgramCache;
+  /**
+   * Compiles for some more rows than there are, so that a store that has grown by a day finds the program it had. The
+   * results of a run over all rows then have gaps between them in memory.
+   */
+  readonly canGrow?: boolean;
 }
+
+/** What programs that can grow are compiled for: a multiple of so many rows. */
+const ROW_STEP = 64;
 
 /** Rows to compute, from a checkpoint of their first one where that is not enough to know, and checkpoints to keep. */
 export interface BlockRequest extends RowRange {
@@ -53,8 +62,12 @@ export class FactorBlocks {
   readonly #rows: number;
   #turn = 0;
 
-  constructor(graph: Graph, { rows, precision }: FactorBlocksOptions) {
-    const program = compileBlocks(planBlocks(graph, { precision }), { rows, lanes: LANES_PER_BLOCK });
+  constructor(graph: Graph, { rows, canGrow = false, ...options }: FactorBlocksOptions) {
+    const shape = {
+      rows: canGrow ? Math.ceil(rows / ROW_STEP) * ROW_STEP : rows,
+      lanes: LANES_PER_BLOCK,
+    };
+    const program = blockProgram(graph, { ...options, shape });
     if (program.plan.given.length > 0) throw new RangeError("the graph reaches beyond one instrument");
     const module = new WebAssembly.Module(program.bytes);
     this.#graph = graph;

@@ -5,6 +5,7 @@ import type { Graph } from "#expression/ir/node";
 import { lookAheadOf } from "#expression/operators/reach";
 import { planPhases, type Phases } from "#expression/plan/phases";
 import type { Backend, EvaluationOptions } from "#expression/run/evaluate";
+import type { ProgramCache } from "#expression/run/program-cache";
 import { childrenOf, type SyntaxNode } from "#expression/syntax/tree";
 import { factorGraph, type FactorFailure, type FactorList } from "#factors/compute";
 import type { Parallel } from "#kernels/parallel";
@@ -31,6 +32,8 @@ export interface FactorRun {
   /** Threads of `blockThreads`; absent: the calling thread computes. */
   readonly parallel?: Parallel;
   readonly signal?: AbortSignal;
+  /** Where compiled factors are kept beyond the process. */
+  readonly programs?: ProgramCache;
   readonly onInstruments?: (done: number, of: number) => void;
 }
 
@@ -106,11 +109,12 @@ async function* computeGroups(
     done += instruments;
     run.onInstruments?.(Math.floor((done / work) * of), of);
   };
-  const { parallel, signal, backend } = run;
+  const { parallel, signal, backend, programs } = run;
   const by = {
     ...(parallel === undefined ? {} : { parallel }),
     ...(signal === undefined ? {} : { signal }),
     ...(backend === undefined ? {} : { backend }),
+    ...(programs === undefined ? {} : { programs }),
   };
   const sections = new MarketSections(universe, options);
   for (const phase of phases.before) {

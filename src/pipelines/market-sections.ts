@@ -2,6 +2,7 @@ import type { Graph } from "#expression/ir/node";
 import type { Phase } from "#expression/plan/phases";
 import { computeSections, type Values } from "#expression/run/cross-section";
 import type { Backend, EvaluationOptions } from "#expression/run/evaluate";
+import type { ProgramCache } from "#expression/run/program-cache";
 import type { Parallel } from "#kernels/parallel";
 import { panelOf, type Column, type Panel } from "#panel/panel";
 import type { Role } from "#panel/roles";
@@ -11,6 +12,7 @@ export interface SectionRun {
   readonly backend?: Backend;
   readonly parallel?: Parallel;
   readonly signal?: AbortSignal;
+  readonly programs?: ProgramCache;
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Workspace {
   readonly reference: string;
   readonly quality: string;
   readonly reports: string;
+  /** Compiled factors, which can be made again. */
+  readonly programs: string;
 }
 
 export function workspaceAt(root: string): Workspace {
@@ -20,6 +22,7 @@ export function workspaceAt(root: string): Workspace {
     reference: join(root, "reference"),
     quality: join(root, "quality"),
     reports: join(root, "reports"),
+    programs: join(root, "cache", "programs"),
   };
 }
 

@@ -84,8 +84,7 @@ export function warmName(version: string): string {
 }
 
 export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram {
-  const reaches = plan.stages.flatMap(({ families }) => families.map(({ reach }) => reach));
-  const layout = layoutOf(plan, shape, Math.max(0, ...reaches));
+  const layout = layoutOf(plan, shape);
   const { places, delivered } = placesOf(plan);
   const functions: ModuleFunction[] = [];
   const versions = new Map<string, FamilyVersions>();
@@ -121,6 +120,15 @@ export function compileBlocks(plan: BlockPlan, shape: BlockShape): BlockProgram 
   }
   const bytes = encodeModule(functions, { shared: shape.shared === true });
   return { plan, shape, layout, bytes, places, delivered, versions };
+}
+
+/** The program whose code exists already, as `compileBlocks` made it for the same plan and shape. */
+export function programOf(
+  plan: BlockPlan,
+  shape: BlockShape,
+  { bytes, versions }: Pick<BlockProgram, "bytes" | "versions">,
+): BlockProgram {
+  return { plan, shape, layout: layoutOf(plan, shape), bytes, ...placesOf(plan), versions };
 }
 
 function placesOf(plan: BlockPlan): Pick<BlockProgram, "places" | "delivered"> {
@@ -182,7 +190,8 @@ function lowered(
   return context.vectors;
 }
 
-function layoutOf(plan: BlockPlan, shape: BlockShape, reach: number): DataLayout {
+function layoutOf(plan: BlockPlan, shape: BlockShape): DataLayout {
+  const reach = Math.max(0, ...plan.stages.flatMap(({ families }) => families.map((each) => each.reach)));
   const pad = 2 * reach + 2;
   const stride = (width: number): number => (pad + shape.rows) * width + STAGGER;
   const f32 = { offset: HEADER_BYTES, stride: stride(16) };

@@ -1,11 +1,10 @@
 import type { Panel } from "#panel/panel";
 import type { Graph } from "../ir/node.ts";
-import { planBlocks } from "../plan/block-plan.ts";
 import { BlockEngine, type RunStatistics } from "./block-engine.ts";
 import { mendBrokenLines } from "./broken-lines.ts";
-import { compileBlocks } from "./block-program.ts";
 import { Evaluator } from "./evaluator.ts";
 import { fieldColumns, type Origins } from "./fields.ts";
+import { blockProgram, type ProgramCache } from "./program-cache.ts";
 
 /**
  * The WebAssembly backend: computes a graph over a panel in blocks of instruments. What belongs to other instruments or
@@ -14,6 +13,7 @@ import { fieldColumns, type Origins } from "./fields.ts";
 export interface BlockOptions extends Origins {
   readonly precision: "f32" | "f64";
   readonly lanes?: "mixed" | "float64";
+  readonly programs?: ProgramCache;
   /** Called after each block with the number of instruments done so far. */
   readonly onInstrument?: (done: number) => void;
 }
@@ -76,12 +76,17 @@ function engineFor(
 ): BlockEngine {
   const { rows } = size;
   const lanes = Math.min(BLOCK_LANES, Math.ceil(size.lanes / 4) * 4);
-  const { precision, lanes: mode = "mixed" } = options;
+  const { precision, lanes: mode = "mixed", programs } = options;
   const key = [rows, lanes, precision, mode].join();
   const kept = engines.get(graph);
   if (kept?.key === key) return kept.engine;
   const engine = new BlockEngine(
-    compileBlocks(planBlocks(graph, { precision, lanes: mode }), { rows, lanes }),
+    blockProgram(graph, {
+      precision,
+      lanes: mode,
+      shape: { rows, lanes },
+      ...(programs === undefined ? {} : { programs }),
+    }),
   );
   engines.set(graph, { key, engine });
   return engine;

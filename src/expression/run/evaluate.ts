@@ -9,6 +9,7 @@ import { formatExpression } from "../syntax/format.ts";
 import { computeSections } from "./cross-section.ts";
 import type { RunStatistics } from "./block-engine.ts";
 import { evaluateInBlocks } from "./evaluate-blocks.ts";
+import type { ProgramCache } from "./program-cache.ts";
 import { Evaluator } from "./evaluator.ts";
 import { checkFields } from "./fields.ts";
 import type { PeriodicSource } from "./periods.ts";
@@ -28,6 +29,8 @@ export interface EvaluationOptions {
    * `float64` everything in float64 lanes, rounded to float32 where Qlib does. Default `mixed`.
    */
   readonly lanes?: "mixed" | "float64";
+  /** Of `wasm`: where compiled programs are kept beyond the process. */
+  readonly programs?: ProgramCache;
   /** Told what the vector code did, once per phase. */
   readonly onStatistics?: (statistics: RunStatistics) => void;
   /** Type of the result; the computation keeps Qlib's types either way. Default `f32`, as Qlib delivers. */

@@ -1,7 +1,7 @@
 import type { ResultMemory } from "#expression/run/block-engine";
 import type { TaskThread } from "#kernels/parallel";
 import { BlockComputer, type BlockInputs } from "./block-computer.ts";
-import { unpackProgram, type PortableProgram } from "./portable-program.ts";
+import { unpackProgram, type PortableProgram } from "#expression/run/portable-program";
 
 /**
  * The share of one thread in the blocks of a market. Every thread computes in a memory of its own that the consumer can

@@ -1,7 +1,7 @@
 import type { Graph } from "#expression/ir/node";
-import { planBlocks } from "#expression/plan/block-plan";
-import { compileBlocks, type BlockProgram, type BlockShape } from "#expression/run/block-program";
-import { packProgram, type PortableProgram } from "./portable-program.ts";
+import type { BlockProgram, BlockShape } from "#expression/run/block-program";
+import { packProgram, type PortableProgram } from "#expression/run/portable-program";
+import { blockProgram, type ProgramCache } from "#expression/run/program-cache";
 
 /** A compiled program in all the forms that threads need. */
 export interface PreparedProgram {
@@ -15,6 +15,8 @@ export interface PreparedProgram {
 export interface ProgramOptions {
   readonly precision?: "f32" | "f64";
   readonly lanes?: "mixed" | "float64";
+  /** Where programs are kept beyond the process. */
+  readonly programs?: ProgramCache;
 }
 
 /** Instruments of a block unless memory forbids. */
@@ -36,14 +38,18 @@ export function prepareProgram(
   shape: BlockShape,
   options: ProgramOptions & { readonly threaded?: boolean },
 ): PreparedProgram {
-  const { precision = "f32", lanes = "mixed", threaded = false } = options;
+  const { precision = "f32", lanes = "mixed", threaded = false, programs } = options;
   const key = [shape.rows, shape.lanes, precision, lanes, threaded].join();
   const known = prepared.get(graph);
   if (known?.key === key) return known.made;
-  const plan = planBlocks(graph, { precision, lanes });
-  const bytes = plan.graph.outputs.length * shape.rows * shape.lanes * (precision === "f32" ? 4 : 8);
+  const bytes = graph.outputs.length * shape.rows * shape.lanes * (precision === "f32" ? 4 : 8);
   const areas = bytes * AREAS > MOST_BYTES ? 1 : AREAS;
-  const program = compileBlocks(plan, threaded ? { ...shape, areas, shared: true } : shape);
+  const program = blockProgram(graph, {
+    precision,
+    lanes,
+    shape: threaded ? { ...shape, areas, shared: true } : shape,
+    ...(programs === undefined ? {} : { programs }),
+  });
   const module = new WebAssembly.Module(program.bytes);
   const own = { program, module, portable: packProgram(program), key: made++ };
   prepared.set(graph, { key, made: own });

@@ -7,6 +7,7 @@ import {
 } from "#data/store/panel-store";
 import type { Graph } from "#expression/ir/node";
 import { lookBackOf } from "#expression/operators/reach";
+import type { ProgramCache } from "#expression/run/program-cache";
 import { formatExpression } from "#expression/syntax/format";
 import { factorGraph, type FactorFailure } from "#factors/compute";
 import { FactorBlocks } from "../factor-blocks.ts";
@@ -76,9 +77,11 @@ const PART_BYTES = 2 ** 28;
 export function partsWithin(
   { set, graph }: CompiledSet,
   base: StoreSnapshot,
-  engine: Engine,
+  { engine, programs }: { readonly engine: Engine; readonly programs?: ProgramCache },
 ): readonly Part[] {
   const { precision } = engine;
+  // Of a set that is stored, mostly the newest rows are due.
+  const canGrow = base.fieldSets.has(set.name);
   const rows = base.time.days.length;
   const most = Math.max(1, Math.floor(PART_BYTES / (rows * LANES_PER_BLOCK * (precision === "f32" ? 4 : 8))));
   const described = new Map(set.fields.map((field) => [field.name, field]));
@@ -87,7 +90,12 @@ export function partsWithin(
   for (const outputs of [within, endless]) {
     for (let from = 0; from < outputs.length; from += most) {
       const some: Graph = { nodes: graph.nodes, outputs: outputs.slice(from, from + most) };
-      const blocks = new FactorBlocks(some, { rows, precision });
+      const blocks = new FactorBlocks(some, {
+        rows,
+        precision,
+        canGrow,
+        ...(programs === undefined ? {} : { programs }),
+      });
       const name = `${set.name}${from === 0 ? "" : `.${from / most}`}`;
       const { stateWidth: width, meaning } = blocks;
       const isResumable = outputs === endless && Number.isFinite(blocks.resumedLookBack) && width > 0;

@@ -1,7 +1,8 @@
 import { DataError } from "#data/errors";
 import type { OpenedStore } from "#data/store/open-store";
 import { LANES_PER_BLOCK, type FieldSet, type RowRange, type StoreSnapshot } from "#data/store/panel-store";
-import type { StagedBlock } from "#data/store/staged-run";
+import { stagedBlocks, stagedGroups, type StagedBlock, type StagedGroups } from "#data/store/staged-run";
+import type { ProgramCache } from "#expression/run/program-cache";
 import type { Column, Panel } from "#panel/panel";
 import { factorGroups } from "../factor-table.ts";
 import { viewOfStore } from "../market-view.ts";
@@ -30,6 +31,17 @@ export interface ShardResult {
   readonly milliseconds: Readonly<Record<string, number>>;
 }
 
+/** A result as it goes to other threads and into the database. */
+export type PortableResult = Omit<ShardResult, "staged"> & { readonly staged: StagedGroups };
+
+export function portableResult({ staged, ...result }: ShardResult): PortableResult {
+  return { ...result, staged: stagedGroups(staged) };
+}
+
+export function resultOf({ staged, ...result }: PortableResult): ShardResult {
+  return { ...result, staged: stagedBlocks(staged) };
+}
+
 export interface FailedBlock {
   readonly block: number;
   readonly instruments: readonly string[];
@@ -56,20 +68,31 @@ export interface BlockDone {
 export class ShardComputer implements AsyncDisposable {
   readonly #store: OpenedStore;
   readonly #plan: PrecomputePlan;
+  readonly #programs: ProgramCache | undefined;
   readonly #base: StoreSnapshot;
   readonly #blocks: StoredBlocks;
   readonly #history: PinnedHistory;
   readonly #compiled: readonly CompiledSet[];
   readonly #parts = new Map<string, readonly Part[]>();
 
-  static async open(store: OpenedStore, plan: PrecomputePlan): Promise<ShardComputer> {
-    return new ShardComputer(store, plan, await store.snapshot(plan.generation));
+  /** `programs`: where compiled factors are kept beyond the process. */
+  static async open(
+    store: OpenedStore,
+    plan: PrecomputePlan,
+    programs?: ProgramCache,
+  ): Promise<ShardComputer> {
+    return new ShardComputer(store, { plan, programs }, await store.snapshot(plan.generation));
   }
 
-  private constructor(store: OpenedStore, plan: PrecomputePlan, base: StoreSnapshot) {
+  private constructor(
+    store: OpenedStore,
+    { plan, programs }: { readonly plan: PrecomputePlan; readonly programs: ProgramCache | undefined },
+    base: StoreSnapshot,
+  ) {
     const { engine, generation } = plan;
     this.#store = store;
     this.#plan = plan;
+    this.#programs = programs;
     this.#base = base;
     this.#blocks = new StoredBlocks(base, engine.vwap === undefined ? {} : { vwap: engine.vwap });
     this.#history = new PinnedHistory(store, base);
@@ -132,8 +155,13 @@ export class ShardComputer implements AsyncDisposable {
       const isAcross = partition(graph).across.length > 0;
       if (shard.kind === "blocks" ? isAcross : shard.set !== set.name) return [];
       let parts = this.#parts.get(set.name);
-      if (parts === undefined)
-        this.#parts.set(set.name, (parts = partsWithin(compiled, this.#base, this.#plan.engine)));
+      if (parts === undefined) {
+        const how = {
+          engine: this.#plan.engine,
+          ...(this.#programs === undefined ? {} : { programs: this.#programs }),
+        };
+        this.#parts.set(set.name, (parts = partsWithin(compiled, this.#base, how)));
+      }
       return parts;
     });
   }

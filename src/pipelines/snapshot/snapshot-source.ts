@@ -62,4 +62,10 @@ export interface SnapshotSource extends AsyncDisposable {
     scope: SnapshotScope,
     request: { readonly columns: readonly string[]; readonly adjustment: SnapshotAdjustment },
   ): Promise<Frame>;
+  /**
+   * Instruments with the first day from which on values of these columns (or what adjusts them) may be others than in an
+   * earlier generation of this source, within that generation's sessions. Null when it cannot be told; a source without
+   * generations has no such method.
+   */
+  changedSince?(generation: number, columns: readonly string[]): Promise<ReadonlyMap<string, Day> | null>;
 }

@@ -1,6 +1,6 @@
-import { operatorNamed } from "#expression/operators/registry";
-import type { AppliedOperator, GraphNode } from "#expression/ir/node";
-import type { BlockProgram } from "#expression/run/block-program";
+import { operatorNamed } from "../operators/registry.ts";
+import type { AppliedOperator, GraphNode } from "../ir/node.ts";
+import type { BlockProgram } from "./block-program.ts";
 
 /**
  * A block program that can be posted to another thread: operators hold functions, so their names travel and the
@@ -14,27 +14,35 @@ export interface PortableProgram {
   };
 }
 
-type PortableNode =
+export type PortableNode =
   | Exclude<GraphNode, AppliedOperator>
   | (Omit<AppliedOperator, "operator"> & { readonly operator: string });
 
 export function packProgram({ plan: { graph, ...plan }, ...program }: BlockProgram): PortableProgram {
-  const nodes = graph.nodes.map((node): PortableNode => {
+  return { program: { ...program, plan }, graph: { nodes: packNodes(graph.nodes), outputs: graph.outputs } };
+}
+
+export function unpackProgram({ program, graph }: PortableProgram): BlockProgram {
+  const nodes = unpackNodes(graph.nodes);
+  return { ...program, plan: { ...program.plan, graph: { nodes, outputs: graph.outputs } } };
+}
+
+/** Throws where an operator is not the registry's. */
+export function packNodes(nodes: readonly GraphNode[]): readonly PortableNode[] {
+  return nodes.map((node): PortableNode => {
     if (node.kind !== "apply") return node;
     if (operatorNamed(node.operator.name) !== node.operator) throw unknown(node.operator.name);
     return { ...node, operator: node.operator.name };
   });
-  return { program: { ...program, plan }, graph: { nodes, outputs: graph.outputs } };
 }
 
-export function unpackProgram({ program, graph }: PortableProgram): BlockProgram {
-  const nodes = graph.nodes.map((node): GraphNode => {
+export function unpackNodes(nodes: readonly PortableNode[]): readonly GraphNode[] {
+  return nodes.map((node): GraphNode => {
     if (node.kind !== "apply") return node;
     const operator = operatorNamed(node.operator);
     if (operator === undefined) throw unknown(node.operator);
     return { ...node, operator };
   });
-  return { ...program, plan: { ...program.plan, graph: { nodes, outputs: graph.outputs } } };
 }
 
 function unknown(name: string): Error {
