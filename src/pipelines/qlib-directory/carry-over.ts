@@ -53,10 +53,13 @@ export function carryOver(
   }
 }
 
+function codeOf(line: string): string {
+  return line.split("\t", 1)[0]!;
+}
+
 /** Lines of instruments that the new directory does not list. */
 function keepLines(old: string, target: string, built: string): void {
   if (!existsSync(old)) return;
-  const codeOf = (line: string): string => line.split("\t", 1)[0]!;
   const lines = readFileSync(target, "utf8").split("\n").filter(Boolean);
   const known = new Set(lines.map(codeOf));
   const kept = readFileSync(old, "utf8")

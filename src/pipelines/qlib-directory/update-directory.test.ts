@@ -40,6 +40,11 @@ const market = {
   last: (instrument: number) => (instrument === 3 ? 12 : Infinity),
 };
 
+/** A wrong close on one day. */
+function corrected(instrument: number, row: number, name: string): number | undefined {
+  return row === 21 && name === "close" ? 50 + instrument : undefined;
+}
+
 class Place {
   readonly root = mkdtempSync(path.join(os.tmpdir(), "qlib-update-"));
   readonly store: OpenedStore = marketStore(path.join(this.root, "store"), { keep: 50 });
@@ -214,8 +219,6 @@ describe("updateQlibDirectory", () => {
     const place = new Place();
     await place.bars(0, 25);
     await place.dump();
-    const corrected = (instrument: number, row: number, name: string): number | undefined =>
-      row === 21 && name === "close" ? 50 + instrument : undefined;
     await place.bars(20, 27, { value: corrected });
     const controller = new AbortController();
     const { signal } = controller;

@@ -114,8 +114,8 @@ async function build(
     spans.push({ code, start: momentOf(time, series.first), end: momentOf(time, last) });
     options.onProgress?.({ instruments: spans.length, of: table.instruments });
   }
-  for (const { series } of options.added ?? []) {
-    for await (const each of series()) {
+  for (const added of options.added ?? []) {
+    for await (const each of added.series()) {
       options.signal?.throwIfAborted();
       if (folders.has(each.instrument)) writeSeries(each);
     }

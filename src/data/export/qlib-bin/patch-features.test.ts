@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeFeature } from "./feature-bytes.ts";
 import { FeaturePatcher } from "./patch-features.ts";

@@ -151,7 +151,7 @@ function alignedTo(
 interface Series {
   readonly code: string;
   readonly aligned: ReadonlyMap<string, Float32Array>;
-  dayOf(row: number): string;
+  readonly dayOf: (row: number) => string;
 }
 
 function checkValues(series: Series, limits: HealthLimits, findings: HealthFindings): void {
@@ -194,7 +194,11 @@ function report(
 
 function checkField(
   series: Series,
-  field: { readonly name: string; readonly values: Float32Array; isSuspended(row: number): boolean },
+  field: {
+    readonly name: string;
+    readonly values: Float32Array;
+    readonly isSuspended: (row: number) => boolean;
+  },
   by: { readonly limits: HealthLimits; readonly suspended: number; readonly findings: HealthFindings },
 ): void {
   const { name, values, isSuspended } = field;

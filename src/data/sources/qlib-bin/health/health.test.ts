@@ -46,6 +46,12 @@ function rulesOf({ rules }: HealthReport): HealthRuleName[] {
 const at = (index: number, value: number, values: readonly number[]): number[] => values.with(index, value);
 const write = (root: string, file: string, text: string): void => writeFileSync(path.join(root, file), text);
 
+const lineOf = (start: string, end: string): string => `SH600000\t2024-01-${start}\t2024-01-${end}\n`;
+
+async function seen(changed: Fields, options: HealthOptions): Promise<HealthRuleName[]> {
+  return rulesOf(await checkQlibDirectory(directory(changed), options));
+}
+
 /** Rule → a directory that has this fault and no other, unless more are named. */
 const faults: Partial<
   Record<HealthRuleName, { readonly root: () => string; readonly also?: readonly HealthRuleName[] }>
@@ -130,9 +136,8 @@ const faults: Partial<
   "market-duplicate": {
     root: () => {
       const root = directory();
-      const line = (start: string, end: string): string => `SH600000\t2024-01-${start}\t2024-01-${end}\n`;
-      write(root, "instruments/csi300.txt", line("02", "05") + line("08", "12"));
-      write(root, "instruments/csi500.txt", line("02", "05") + line("05", "12"));
+      write(root, "instruments/csi300.txt", lineOf("02", "05") + lineOf("08", "12"));
+      write(root, "instruments/csi500.txt", lineOf("02", "05") + lineOf("05", "12"));
       return root;
     },
   },
@@ -280,8 +285,6 @@ describe("checkQlibDirectory", () => {
   });
 
   it("has limits that can be set, as Qlib's script has", async () => {
-    const seen = async (changed: Fields, options: HealthOptions): Promise<HealthRuleName[]> =>
-      rulesOf(await checkQlibDirectory(directory(changed), options));
     const high = at(4, none, well.high);
     expect(await seen({ high }, { limits: { missing: 1 } })).toEqual([]);
     expect(await seen({}, { limits: { priceStep: 0.005 } })).toEqual(["large-step"]);
