@@ -218,12 +218,12 @@ if (asked >= 0) {
   measure("alpha360/f32x4/clean", ["alpha360"], { lanes: "mixed", gaps: 0 });
   measure("tech+fund+base/mixed/clean", ["tech", "fund", "base"], { lanes: "mixed", gaps: 0 });
   measureReference();
-  measureStart("start/alpha158/compiled", []);
+  measureStart("start/alpha158", []);
   const folder = mkdtempSync(join(tmpdir(), "programs-"));
   try {
     if (spawnSync(process.execPath, [import.meta.filename, "--start", folder]).status !== 0)
       throw new Error("the program was not kept");
-    measureStart("start/alpha158", [folder]);
+    measureStart("start/alpha158/kept", [folder]);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import { backupTarget, s3AccessOf } from "#pipelines/backup/target";
 import { backupWorkspace } from "#pipelines/backup/workspace-backups";
+import { listStores } from "#data/store/open-store";
 import { exportInstrumentFiles } from "#pipelines/export-parquet/instrument-files";
 import { engineOf } from "#pipelines/precompute/factor-parts";
 import { describeValidation } from "#pipelines/precompute/validation/describe";
 import type { ValidationReport } from "#pipelines/precompute/validation/report";
 import { validateFactors } from "#pipelines/precompute/validation/validate-factors";
 import { writeVersions } from "#pipelines/precompute/versions/version-files";
+import { updateQlibDirectory } from "#pipelines/qlib-directory/update-directory";
 import { storeFactors } from "#pipelines/store-factors";
 import { workspaceAt } from "#pipelines/workspace";
 import type { AfterCommit, CommittedRun } from "./precompute-kind.ts";
@@ -15,7 +17,8 @@ import { readSettings } from "./workspace-settings.ts";
 
 /**
  * What follows every precompute run: a sample of what was stored is validated, and computed again where it is damaged; the
- * version files are written; Parquet files are exported and the store is backed up where the workspace's settings ask for it.
+ * version files are written; where the workspace's settings ask for it, a Qlib directory is kept in step, Parquet files are exported
+ * and the store is backed up.
  */
 export function afterCommit(workspace: string): readonly AfterCommit[] {
   return [
@@ -25,6 +28,7 @@ export function afterCommit(workspace: string): readonly AfterCommit[] {
       run: async ({ placed }) =>
         (await writeVersions(workspace, placed.store, placed.factors.registry)).files,
     },
+    { name: "qlib", run: (committed) => keepQlibDirectory(workspace, committed) },
     { name: "parquet", run: (committed) => exportFiles(workspace, committed) },
     { name: "backup", run: (committed) => backUp(workspace, committed) },
   ];
@@ -58,6 +62,24 @@ async function validated({ placed, order, report, signal }: CommittedRun): Promi
     store,
     seed: report.generation,
     ...(isSmall ? { blocks: 1, instruments: 2 } : {}),
+    signal,
+  });
+}
+
+async function keepQlibDirectory(workspace: string, { placed, signal }: CommittedRun): Promise<unknown> {
+  const { qlib } = readSettings(workspace);
+  if (qlib === null) return null;
+  const daily = (await listStores(workspaceAt(workspace).stores)).filter(({ freq }) => freq === "day");
+  const { store, factors } = placed;
+  const dir = resolve(workspace, qlib.dir, ...(daily.length > 1 ? [store.key.calendar] : []));
+  await using snapshot = await store.snapshot();
+  const { registry } = factors;
+  const { sets } = qlib;
+  return await updateQlibDirectory(store, snapshot, dir, {
+    registry,
+    engine: version,
+    sets,
+    create: true,
     signal,
   });
 }

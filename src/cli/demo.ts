@@ -5,6 +5,9 @@ import { factorSet } from "#factors/catalogue";
 import { writeTableParquet } from "#data/export/parquet/write-table";
 import { mkdir } from "node:fs/promises";
 import { dumpQlibDirectory } from "#pipelines/qlib-directory/dump-directory";
+import { exportSnapshot } from "#pipelines/snapshot/export-snapshot";
+import { snapshotIn } from "#pipelines/snapshot/snapshot-place";
+import { verifySnapshot } from "#pipelines/snapshot/verify-snapshot";
 import { qualityFindings } from "#pipelines/quality-pages";
 import { factorTable } from "#pipelines/factor-table";
 import { storeName, storeOf, workspaceAt } from "#pipelines/workspace";
@@ -13,6 +16,8 @@ import { reportFailures } from "./factors-eval.ts";
 import { writeReport, type WrittenReport } from "./factors-report.ts";
 import { importInto, type ImportedSource } from "./import.ts";
 import { importTable } from "./import-reference.ts";
+import { tellResult } from "./snapshot-export.ts";
+import { openSnapshotSource } from "./snapshot-sources.ts";
 import { bytes, count, duration } from "./terminal.ts";
 import { version } from "./version.ts";
 import { withView } from "./views.ts";
@@ -80,6 +85,9 @@ async function runDemo(context: CommandContext): Promise<boolean> {
   terminal.line("\n6. Write a Qlib directory of the A-shares");
   made.push(await exportQlib(context, imports[0]!));
 
+  terminal.line("\n7. Write a snapshot of the A-shares for pandas, Qlib and RD-Agent, and verify it");
+  made.push(await exportDemoSnapshot(context, imports[0]!));
+
   terminal.line(`\nDone in ${duration(performance.now() - started)}. What was made:`);
   const here = process.cwd();
   terminal.table(made.map(({ path, what }) => [`  ${relative(here, path)}`, what]));
@@ -95,6 +103,10 @@ async function runDemo(context: CommandContext): Promise<boolean> {
     [
       `  npx alphaloom data dump --workspace ${shown} --store XSHG --fields all --out bars.parquet`,
       "the bars for pandas",
+    ],
+    [
+      `  python3 -c "import pandas; print(pandas.read_hdf('${shown}/snapshots/${SNAPSHOT}/daily_pv.h5'))"`,
+      "the snapshot in pandas (with PyTables)",
     ],
     ["  npx alphaloom import parquet:YOUR-FILE.parquet", "your own data; docs/guides/import.md"],
   ]);
@@ -178,6 +190,24 @@ async function evaluate(
     { numeric: [1, 2, 3, 4] },
   );
   return { report, page: { path: out, what: `the factor report, ${bytes(report.bytes)}, one file` } };
+}
+
+const SNAPSHOT = "a-shares-2017-2019";
+
+async function exportDemoSnapshot(context: CommandContext, result: ImportedSource): Promise<Made> {
+  const { terminal, signal, workspace } = context;
+  const root = join(workspace, "snapshots");
+  const text = `store:${storeName(result.source)}`;
+  await using chosen = await openSnapshotSource(context, { text });
+  const { source } = chosen;
+  const now = Date.now;
+  tellResult(
+    terminal,
+    await exportSnapshot({ root, id: SNAPSHOT, source, ifExists: "overwrite", engine: version, now, signal }),
+  );
+  const verified = await verifySnapshot(await snapshotIn(root, SNAPSHOT), { source, signal, random: () => 0.5 });
+  terminal.line(`  verified: ${verified.ok ? "sound" : "NOT SOUND"}, score ${verified.score}`);
+  return { path: join(root, SNAPSHOT), what: "daily_pv.h5 with its calendar, instruments and meta.json" };
 }
 
 async function exportQlib(context: CommandContext, result: ImportedSource): Promise<Made> {

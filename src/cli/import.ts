@@ -5,6 +5,7 @@ import type { QualityReport } from "#data/quality/quality-report";
 import type { BarSource, SourceDescription } from "#data/source";
 import { isoOf } from "#market/day";
 import { openDataSource } from "#data/sources/open-source";
+import { isPostgresLocator } from "#data/sources/postgres/locator";
 import { noteDelivered } from "#pipelines/delivered-instruments";
 import type { QualityPages } from "#pipelines/quality-pages";
 import { originOf } from "#pipelines/known-sources/remember-import";
@@ -51,7 +52,10 @@ export function importCommand(hooks: ImportHooks = {}): Command {
     .description(
       "import bars into the store of their calendar, or a reference table; importing again is how updates work",
     )
-    .argument("<source>", "parquet:PATH csv:PATH json:PATH excel:PATH qlib:DIR; a file, a folder or a glob")
+    .argument(
+      "<source>",
+      "parquet:PATH csv:PATH json:PATH excel:PATH qlib:DIR (a file, a folder or a glob), postgres:SCHEMA.TABLE",
+    )
     .option("--mapping <file>", "YAML file that says what the columns are (docs/guides/mapping.md)")
     .option("--start <date>", "first session to import")
     .option("--end <date>", "last session to import")
@@ -69,7 +73,7 @@ export async function runImport(
   options: ImportOptions & { readonly hooks: ImportHooks },
 ): Promise<boolean> {
   let recognised: BarSource | undefined;
-  if (!locator.startsWith("qlib:")) {
+  if (!locator.startsWith("qlib:") && !isPostgresLocator(locator)) {
     const { mapping } = options;
     const opened = await openDataSource(locator, mapping === undefined ? {} : { mapping });
     if (opened.kind === "reference") {

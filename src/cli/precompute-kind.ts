@@ -1,6 +1,8 @@
 import { setTimeout } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { DataError } from "#data/errors";
 import type { OpenedStore } from "#data/store/open-store";
+import type { StoreKey } from "#data/store/panel-store";
 import { ExpressionError } from "#expression/errors";
 import { FactorError } from "#factors/errors";
 import type { EndedShard, JobKind, StepContext } from "#jobs/job-kind";
@@ -12,7 +14,7 @@ import type { PrecomputePlan, PrecomputeShard } from "#pipelines/precompute/plan
 import type { ShardResult } from "#pipelines/precompute/shard";
 import type { ShardThreads } from "#pipelines/precompute/shard-threads";
 import { refreshKnownSources } from "#pipelines/known-sources/refresh-known-sources";
-import { storeName, workspaceAt } from "#pipelines/workspace";
+import { parseStoreName, storeName, storeOf, workspaceAt } from "#pipelines/workspace";
 
 /** What is done once a run's generation stands: versions, validation, exports. */
 export interface AfterCommit {
@@ -42,6 +44,16 @@ export interface PrecomputeKindOptions {
   /** Of a process that works at jobs. */
   readonly threads: () => ShardThreads;
   readonly after: readonly AfterCommit[];
+  /** What this process has just planned: a job of the same order on the same generation need not plan it again. */
+  readonly ahead?: PlannedAhead;
+}
+
+/** A plan that was made before its job. */
+export interface PlannedAhead {
+  readonly store: StoreKey;
+  readonly order: ResolvedOrder;
+  readonly shardsAtLeast: number;
+  readonly plan: PrecomputePlan;
 }
 
 type Plan = Omit<PrecomputePlan, "shards">;
@@ -74,12 +86,10 @@ export function precomputeKind(
       // One run works on a store at a time: what others hold is left over.
       for (const { run } of await store.runs()) if (run !== jobId) await store.endRun(run);
       const generation = await store.beginRun(jobId);
-      const { shards, ...plan } = await planOrder(placed, order, {
-        run: jobId,
-        version,
-        shardsAtLeast: threads().threads * SHARDS_A_THREAD,
-        generation,
-      });
+      const shardsAtLeast = threads().threads * SHARDS_A_THREAD;
+      const { shards, ...plan } =
+        plannedAhead(options.ahead, { order, generation, run: jobId, shardsAtLeast }) ??
+        (await planOrder(placed, order, { run: jobId, version, shardsAtLeast, generation }));
       await needDiskSpace(store.parts.storage.place, plan.totals.bytes);
       for (const { list, failures } of plan.sets) {
         for (const { name, code, message } of failures)
@@ -100,7 +110,7 @@ export function precomputeKind(
     async run(shard, context) {
       const { signal, attempt, payload } = context;
       const plan = planOf(context);
-      const { store } = await placeOrder(workspace, payload);
+      const store = storeOf(workspaceAt(workspace), parseStoreName(payload.store));
       await needDiskSpace(store.parts.storage.place, 0);
       const done = { instruments: 0, instrumentDays: 0, instrumentFactors: 0 };
       const result = await threads().run({
@@ -109,13 +119,13 @@ export function precomputeKind(
         shard,
         attempt,
         signal,
-        onBlock({ instruments, instrumentDays }) {
+        onBlock({ block, instruments, instrumentDays }) {
           done.instruments += instruments.length;
           done.instrumentDays += instrumentDays;
           done.instrumentFactors += instruments.length * plan.totals.factors;
           context.progress(done);
-          for (const instrument of instruments)
-            context.log({ level: "debug", subject: instrument, message: "computed" });
+          // One line for all of them: a day of a market would be thousands.
+          context.log({ level: "debug", message: `block ${block} computed`, data: { about: instruments } });
         },
       });
       for (const { instruments, code, message } of result.failed) {
@@ -192,6 +202,20 @@ async function refreshSources(
       context.log({ level: isProblem ? "warning" : "info", subject: locator, message });
     },
   });
+}
+
+function plannedAhead(
+  ahead: PlannedAhead | undefined,
+  wanted: {
+    readonly order: ResolvedOrder;
+    readonly generation: number;
+    readonly run: string;
+    readonly shardsAtLeast: number;
+  },
+): PrecomputePlan | null {
+  if (ahead?.plan.generation !== wanted.generation || ahead.shardsAtLeast !== wanted.shardsAtLeast)
+    return null;
+  return isDeepStrictEqual(ahead.order, wanted.order) ? { ...ahead.plan, run: wanted.run } : null;
 }
 
 function planOf({ state }: Context<Plan | null>): PrecomputePlan {

@@ -144,8 +144,9 @@ export async function precompute(
   const placed = await placeOrder(workspace, order);
   reportProblems(terminal, placed.factors.problems);
   const isDetached = options.detach === true;
-  const probe = await probed(placed, order);
-  const work = isDetached ? null : workOf(context, options, { store: placed.store.key, plan: probe });
+  const probe = await probed(placed, order, options);
+  const ahead = { store: placed.store.key, order, shardsAtLeast: shardsOf(options), plan: probe };
+  const work = isDetached ? null : workOf(context, options, ahead);
   if (isNothing(probe) && (isDetached || !(await mayBeInterrupted(workspace, placed.store))))
     return nothingToDo(terminal, store, probe);
   await using state = await loadState(context, work);
@@ -153,7 +154,7 @@ export async function precompute(
   if (isNothing(probe)) {
     // Everything is computed; a job that was cut off still has to end.
     await turn.finishInterrupted(store);
-    const now = await probed(placed, order);
+    const now = await probed(placed, order, options);
     if (isNothing(now)) return nothingToDo(terminal, store, now);
   }
   const view = await turn.submit(order);
@@ -168,13 +169,14 @@ export async function precompute(
 }
 
 /** What is due of an order now. */
-function probed(placed: PlacedOrder, order: ResolvedOrder): Promise<PrecomputePlan> {
-  return planOrder(placed, order, {
-    run: "probe",
-    version,
-    shardsAtLeast: SHARDS_A_THREAD * workThreads(),
-  });
+function probed(placed: PlacedOrder, order: ResolvedOrder, options: WorkOptions): Promise<PrecomputePlan> {
+  return planOrder(placed, order, { run: "probe", version, shardsAtLeast: shardsOf(options) });
 }
+
+const threadsOf = ({ threads }: WorkOptions): number =>
+  threads === undefined ? workThreads() : threadsArgument(threads);
+
+const shardsOf = (options: WorkOptions): number => SHARDS_A_THREAD * threadsOf(options);
 
 function nothingToDo(terminal: Terminal, store: string, { generation }: PrecomputePlan): PrecomputeOutcome {
   terminal.line(`store ${store} is current at generation ${generation}: nothing to compute`);
@@ -258,14 +260,15 @@ class Turn {
 
 function workOf(
   { signal }: CommandContext,
-  { threads, memory = MEMORY_MEGABYTES }: WorkOptions,
+  options: WorkOptions,
   ahead: NonNullable<ThreadWork["ahead"]>,
 ): ThreadWork {
+  const { memory = MEMORY_MEGABYTES } = options;
   const megabytes = Number(memory);
   if (!(megabytes >= 64))
     throw new UsageError(`--memory ${memory} is not a size`, "give megabytes, 64 or more");
   return {
-    threads: threads === undefined ? workThreads() : threadsArgument(threads),
+    threads: threadsOf(options),
     memoryLimit: megabytes * 2 ** 20,
     signal,
     ahead,

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serveCommand(),
   qlib: async () => (await import("./qlib.ts")).qlibCommand(),
   live: async () => (await import("./live.ts")).liveCommand(),
+  snapshot: async () => (await import("./snapshot.ts")).snapshotCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
 };
 

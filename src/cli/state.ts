@@ -3,18 +3,16 @@ import { hostProcesses, type Holder } from "#data/store/holder";
 import { belongTo } from "#database/belongs-to";
 import { openDatabase } from "#database/open-database";
 import type { StateDatabase } from "#database/state-database";
-import type { StoreKey } from "#data/store/panel-store";
 import type { AnyJobKind } from "#jobs/job-kind";
 import type { Jobs } from "#jobs/jobs";
 import { openJobs } from "#jobs/open-jobs";
 import { startWorker, type Worker } from "#jobs/worker";
-import type { PrecomputePlan } from "#pipelines/precompute/plan";
 import { workspaceId } from "#pipelines/workspace-id";
 import { workspaceAt } from "#pipelines/workspace";
 import { ShardThreads } from "#pipelines/precompute/shard-threads";
 import { afterCommit } from "./after-commit.ts";
 import type { CommandContext } from "./command.ts";
-import { precomputeKind } from "./precompute-kind.ts";
+import { precomputeKind, type PlannedAhead } from "./precompute-kind.ts";
 import { upkeepKinds } from "./upkeep-kinds.ts";
 import { version } from "./version.ts";
 
@@ -37,8 +35,8 @@ export interface WorkOptions {
   /** Resident memory in bytes that should not be exceeded. */
   readonly memoryLimit?: number;
   readonly signal?: AbortSignal;
-  /** What the threads may compile already while the database opens. */
-  readonly ahead?: { readonly store: StoreKey; readonly plan: PrecomputePlan };
+  /** What the threads may compile already while the database opens, and a job need not plan again. */
+  readonly ahead?: PlannedAhead;
 }
 
 /**
@@ -61,7 +59,13 @@ export async function openState(
     return threads;
   };
   const kinds: readonly AnyJobKind[] = [
-    precomputeKind({ workspace, version, threads: atWork, after: afterCommit(workspace) }),
+    precomputeKind({
+      workspace,
+      version,
+      threads: atWork,
+      after: afterCommit(workspace),
+      ...(work?.ahead === undefined ? {} : { ahead: work.ahead }),
+    }),
     ...upkeepKinds(workspace),
   ];
   try {

@@ -13,6 +13,7 @@ function settingsOf(text: string): WorkspaceSettings {
 const off = {
   precompute: { afterImport: false, watch: null, schedule: null },
   parquet: null,
+  qlib: null,
   backup: null,
   validation: null,
 };

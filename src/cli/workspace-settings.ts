@@ -13,8 +13,14 @@
  *   parquet:                        # after every run, one file per instrument with these factors
  *     folder: data/parquet
  *     factors: [tech.RSI14, alpha_019]
+ *   qlib:                           # after every run, a Qlib provider directory in step with the store
+ *     dir: qlib
+ *     sets: [alpha158]
  *   validation:
  *     schedule: "0 7 * * 6"         # every value and byte
+ *   snapshot:
+ *     root: /mnt/qlib/snapshots     # below the workspace unless absolute
+ *     market: aistock
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,11 +68,28 @@ const parquet = z.strictObject({
   compression: z.enum(["zstd", "snappy"]).default("zstd"),
 });
 
+const snapshot = z.strictObject({
+  root: z.string().min(1).default("snapshots"),
+  /** Name of the market in meta.json. */
+  market: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/)
+    .default("aistock"),
+});
+
+const qlib = z.strictObject({
+  /** Below the workspace unless absolute; one of several stores goes to a folder of its calendar below it. */
+  dir: z.string().min(1),
+  sets: z.array(z.string()).default([]),
+});
+
 const settings = z.strictObject({
+  qlib: qlib.nullable().default(null),
   parquet: parquet.nullable().default(null),
   precompute: precompute.prefault({}),
   backup: backup.nullable().default(null),
   validation: validation.nullable().default(null),
+  snapshot: snapshot.prefault({}),
 });
 
 export type WorkspaceSettings = z.output<typeof settings>;

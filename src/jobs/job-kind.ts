@@ -98,6 +98,7 @@ export interface LogEntry {
   /** What the line is about: a stock's code, say. */
   readonly subject?: string;
   readonly message: string;
+  /** Anything; `about` in it lists more subjects, under each of which the line is found. */
   readonly data?: unknown;
 }
 

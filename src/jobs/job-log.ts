@@ -71,7 +71,8 @@ export async function readLog(
     readonly data: unknown;
   }>(
     `select seq, at, level, subject, message, data from alphaloom.job_log
-     where job_id = $1 and seq > $2 and level >= $3 and ($4::text is null or subject = $4)
+     where job_id = $1 and seq > $2 and level >= $3
+       and ($4::text is null or subject = $4 or jsonb_exists(data -> 'about', $4))
      order by seq limit $5`,
     [
       job,
@@ -82,7 +83,13 @@ export async function readLog(
     ],
   );
   if (rows.length === 0) await mustExist(database, job);
-  return rows.map((row) => ({ ...row, at: row.at.toISOString(), level: logLevels[row.level] ?? "info" }));
+  return rows.map((row) => ({
+    ...row,
+    at: row.at.toISOString(),
+    level: logLevels[row.level] ?? "info",
+    // Of a line about many subjects the one that was asked for.
+    subject: row.subject ?? filter.subject ?? null,
+  }));
 }
 
 /** Adds to the times of the job's subjects. */

@@ -1,4 +1,4 @@
-/** Tells the idle workers of this process that steps have become ready, so that they need not wait for their next look. */
+/** Tells those who wait in this process that steps have become ready or ended, so that they need not wait for their next look. */
 const sleepers = new Set<() => void>();
 
 /** Calls `wake` when steps are ready, until the function that is returned is called. */

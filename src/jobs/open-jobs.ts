@@ -7,7 +7,7 @@ import type { AnyJobKind } from "./job-kind.ts";
 import { readLog, readTimings } from "./job-log.ts";
 import { isEnded } from "./job-state.ts";
 import type { Jobs, JobView, ScheduleOrder, SubmitOptions, WaitOptions, WorkerView } from "./jobs.ts";
-import { sayNewSteps } from "./new-steps.ts";
+import { onNewSteps, sayNewSteps } from "./new-steps.ts";
 import { persist } from "./persist.ts";
 import type { JobDatabase } from "./rows.ts";
 import { listSchedules, removeSchedule, setSchedule } from "./schedules.ts";
@@ -83,6 +83,21 @@ async function waitFor(
     const view = await persist(options.database, show, signal);
     onProgress?.(view);
     if (isEnded(view.state)) return view;
-    await sleep(pollMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    await nextLook(pollMs, signal);
   }
+}
+
+/** Waits until a worker of this process has ended a step, or for so long. Throws the signal's reason. */
+async function nextLook(pollMs: number, signal?: AbortSignal): Promise<void> {
+  const waiting = new AbortController();
+  const wake = (): void => waiting.abort();
+  const forget = onNewSteps(wake);
+  signal?.addEventListener("abort", wake, { once: true });
+  try {
+    await sleep(pollMs, undefined, { signal: waiting.signal }).catch(() => undefined);
+  } finally {
+    forget();
+    signal?.removeEventListener("abort", wake);
+  }
+  signal?.throwIfAborted();
 }

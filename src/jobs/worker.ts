@@ -15,7 +15,7 @@ import { StepEnds } from "./step-end.ts";
 import { StepQueue } from "./step-queue.ts";
 import { StepRun } from "./step-run.ts";
 import { JobKinds } from "./submit.ts";
-import { onNewSteps } from "./new-steps.ts";
+import { onNewSteps, sayNewSteps } from "./new-steps.ts";
 import type { Tick } from "./ticking.ts";
 import { upkeep } from "./upkeep.ts";
 import { WorkerRow } from "./worker-rows.ts";
@@ -181,7 +181,8 @@ class RunningWorker implements Worker {
       .finally(() => {
         this.#underWay.delete(run);
         this.#runs.delete(run);
-        this.#wake();
+        // Who waits for the job looks at once whether this was its end.
+        sayNewSteps();
       });
     this.#runs.set(run, performed);
   }

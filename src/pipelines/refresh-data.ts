@@ -6,6 +6,7 @@ import { inspectRows } from "#data/quality/inspect";
 import { type QualityReport, QualityReportBuilder } from "#data/quality/quality-report";
 import type { BarRequest, BarSource, SourceDescription } from "#data/source";
 import { openBarSource } from "#data/sources/open-source";
+import { isPostgresLocator } from "#data/sources/postgres/locator";
 import { QlibBars } from "#data/sources/qlib-bin/bar-source";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
 import type { InstrumentId } from "#market/instrument";
@@ -15,8 +16,16 @@ import { fingerprintsOf, rememberImport, type SourceOrigin } from "./known-sourc
 import { type QualityPages, writeQualityPages } from "./quality-pages.ts";
 import { storeOf, type Workspace } from "./workspace.ts";
 
-/** The source of a locator: `parquet:`, `csv:`, `json:`, `excel:`, a bare path, or `qlib:DIR`. */
+/**
+ * The source of a locator: `parquet:`, `csv:`, `json:`, `excel:`, a bare path, `qlib:DIR`, or `postgres:SCHEMA.TABLE` of
+ * the server in ALPHALOOM_SOURCE_URL.
+ */
 export async function openSource(locator: string, mapping?: string): Promise<BarSource> {
+  if (isPostgresLocator(locator)) {
+    // The driver is loaded by those who use it.
+    const { openPostgresBars, sourceUrlOf } = await import("#data/sources/postgres/postgres-bars");
+    return openPostgresBars(locator, { url: sourceUrlOf(), ...(mapping === undefined ? {} : { mapping }) });
+  }
   if (locator.startsWith("qlib:")) return new QlibBars(locator.slice("qlib:".length), locator);
   return openBarSource(locator, mapping === undefined ? {} : { mapping });
 }

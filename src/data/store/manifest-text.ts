@@ -8,14 +8,26 @@ import type { Manifest, SegmentEntry } from "./manifest.ts";
  * block are one group of parallel lists, and field lists are told once: 5,500 instruments stay far below 5 MB.
  */
 const VERSION = 1;
+/** Of manifests that name files of several segments, which earlier programs do not know. */
+const PACKED_VERSION = 2;
 const SEAL = /,"sha256":"([0-9a-f]{64})"\}\n$/;
 
 const count = z.int().min(0);
+/** As arrays of `count`, checked without a schema for each number: a market has a hundred thousand of them. */
+const counts = z.custom<number[]>(
+  (value) => Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0),
+  "these are no counts",
+);
+const CHECKSUM = /^[0-9a-f]{8}$/;
+const checksumTexts = z.custom<string[]>(
+  (value) => Array.isArray(value) && value.every((each) => typeof each === "string" && CHECKSUM.test(each)),
+  "these are no checksums",
+);
 const name = z.string().min(1).max(200);
 const listing = z.record(z.string(), z.array(z.object({ path: name, sha256: z.string(), size: count })));
 
 const schema = z.object({
-  version: z.literal(VERSION),
+  version: z.union([z.literal(VERSION), z.literal(PACKED_VERSION)]),
   calendar: name,
   freq: z.enum(["day", "1min", "5min", "15min", "30min", "60min"]),
   generation: z.int().min(1),
@@ -43,6 +55,8 @@ const schema = z.object({
     }),
   ),
   fieldLists: z.array(z.array(name).min(1)),
+  /** Names of files that hold several segments. */
+  packs: z.array(name).optional(),
   segments: z.array(
     z.object({
       set: name,
@@ -52,9 +66,12 @@ const schema = z.object({
       from: z.int(),
       to: z.int(),
       fields: count,
-      blocks: z.array(count),
-      bytes: z.array(count),
-      checksums: z.array(z.string().regex(/^[0-9a-f]{8}$/)),
+      pack: count.optional(),
+      blocks: counts,
+      /** Where the segments begin in their pack. */
+      at: counts.optional(),
+      bytes: counts,
+      checksums: checksumTexts,
     }),
   ),
   reference: listing,
@@ -69,6 +86,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 export function manifestText(manifest: Manifest): string {
   const fieldLists = new Map<string, number>();
   const knownLists = new Map<readonly string[], number>();
+  const packs = new Map<string, number>();
   const groups = new Map<string, SegmentGroup>();
   for (const entry of manifest.segments) {
     let fields = knownLists.get(entry.fields);
@@ -79,20 +97,24 @@ export function manifestText(manifest: Manifest): string {
       knownLists.set(entry.fields, fields);
     }
     const { set, generation, part, run, from, to } = entry;
-    const key = [set, generation, part, run ?? "", from, to, fields].join(" ");
+    const pack = entry.pack === undefined ? undefined : numbered(packs, entry.pack.file);
+    const key = [set, generation, part, run ?? "", from, to, fields, pack ?? ""].join(" ");
     let group = groups.get(key);
     if (group === undefined) {
       const staged = run === undefined ? {} : { run };
-      group = { set, generation, part, ...staged, from, to, fields, blocks: [], bytes: [], checksums: [] };
+      const place = { set, generation, part, ...staged, from, to, fields };
+      const packed = pack === undefined ? {} : { pack, at: [] };
+      group = { ...place, ...packed, blocks: [], bytes: [], checksums: [] };
       groups.set(key, group);
     }
     group.blocks.push(entry.block);
+    if (entry.pack !== undefined) group.at?.push(entry.pack.at);
     group.bytes.push(entry.bytes);
     group.checksums.push(entry.checksum.toString(16).padStart(8, "0"));
   }
   const { axis } = manifest;
   const json: ManifestJson = {
-    version: VERSION,
+    version: packs.size === 0 ? VERSION : PACKED_VERSION,
     calendar: manifest.key.calendar,
     freq: manifest.key.freq,
     generation: manifest.generation,
@@ -117,12 +139,19 @@ export function manifestText(manifest: Manifest): string {
       fields: set.fields.map((field) => ({ ...field, lineage: { ...field.lineage } })),
     })),
     fieldLists: [...fieldLists.keys()].map((list) => JSON.parse(list) as string[]),
+    ...(packs.size === 0 ? {} : { packs: [...packs.keys()] }),
     segments: [...groups.values()],
     reference: mutable(manifest.listings.reference),
     events: mutable(manifest.listings.events),
   };
   const body = JSON.stringify(json).slice(0, -1);
   return `${body},"sha256":"${sha256(body)}"}\n`;
+}
+
+function numbered(known: Map<string, number>, name: string): number {
+  let number = known.get(name);
+  if (number === undefined) known.set(name, (number = known.size));
+  return number;
 }
 
 function mutable(listing: Manifest["listings"]["reference"]): ManifestJson["reference"] {
@@ -137,10 +166,10 @@ export function parseManifest(text: string, file: string): Manifest {
   const body = seal === null ? "" : text.slice(0, seal.index);
   if (seal === null || sha256(body) !== seal[1]) throw damagedManifest(file, "its checksum does not match");
   const raw = JSON.parse(`${body}}`) as { readonly version?: unknown };
-  if (raw.version !== VERSION) {
+  if (raw.version !== VERSION && raw.version !== PACKED_VERSION) {
     throw new DataError(
       "STORE_FORMAT",
-      `${file} is of version ${String(raw.version)}, this reads version ${VERSION}`,
+      `${file} is of version ${String(raw.version)}, this reads versions ${VERSION} and ${PACKED_VERSION}`,
       {
         remedy: "use the version of Alphaloom that wrote the store",
         place: { file },
@@ -161,10 +190,14 @@ function manifestOf(json: ManifestJson, file: string): Manifest {
     const { set, generation, part, run, from, to } = group;
     const fields = json.fieldLists[group.fields];
     if (fields === undefined) throw damagedManifest(file, `field list ${group.fields} is missing`);
+    const pack = group.pack === undefined ? undefined : json.packs?.[group.pack];
+    if (group.pack !== undefined && pack === undefined)
+      throw damagedManifest(file, `pack ${group.pack} is missing`);
     group.blocks.forEach((block, index) => {
       const bytes = group.bytes[index];
       const checksum = group.checksums[index];
-      if (bytes === undefined || checksum === undefined)
+      const at = group.at?.[index];
+      if (bytes === undefined || checksum === undefined || (pack === undefined) !== (at === undefined))
         throw damagedManifest(file, "a segment group is uneven");
       segments.push({
         set,
@@ -175,6 +208,7 @@ function manifestOf(json: ManifestJson, file: string): Manifest {
         from,
         to,
         fields,
+        ...(pack === undefined || at === undefined ? {} : { pack: { file: pack, at } }),
         bytes,
         checksum: parseInt(checksum, 16),
       });

@@ -29,7 +29,7 @@ export interface ManifestInstrument {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** A segment file as the manifest lists it. Rows are absolute, `[from, to)`. */
+/** A segment as the manifest lists it. Rows are absolute, `[from, to)`. */
 export interface SegmentEntry {
   readonly set: string;
   readonly block: number;
@@ -40,8 +40,10 @@ export interface SegmentEntry {
   readonly run?: string;
   readonly from: number;
   readonly to: number;
-  /** Fields whose values count; the file may hold more when some were dropped since. */
+  /** Fields whose values count; the segment may hold more when some were dropped since. */
   readonly fields: readonly string[];
+  /** The file it shares with other segments, and the byte it begins at; it has one of its own unless told. */
+  readonly pack?: { readonly file: string; readonly at: number };
   readonly bytes: number;
   /** The header's own checksum, and with it the checksum of all others. */
   readonly checksum: number;
@@ -59,12 +61,44 @@ export function generationOfFile(name: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
-export function segmentPath(
-  entry: Pick<SegmentEntry, "set" | "block" | "generation" | "part" | "run">,
-): string {
+type SegmentPlace = Pick<SegmentEntry, "set" | "block" | "generation" | "part" | "run" | "pack">;
+
+/** The file that a segment lies in. */
+export function segmentPath(entry: SegmentPlace): string {
+  if (entry.pack !== undefined) return `${SEGMENTS}/${entry.pack.file}`;
   const part = entry.part === 0 ? "" : `-${entry.part}`;
   const run = entry.run === undefined ? "" : `~${entry.run}`;
   return `${SEGMENTS}/${entry.set}-${entry.block}-${entry.generation}${part}${run}.seg`;
+}
+
+/** Tells segments apart: no two have the same file and place in it. */
+export function segmentKey(entry: SegmentPlace): string {
+  return entry.pack === undefined ? segmentPath(entry) : `${segmentPath(entry)} ${entry.pack.at}`;
+}
+
+/** The segments of each file. */
+export function entriesByFile(
+  entries: readonly SegmentEntry[],
+): ReadonlyMap<string, readonly SegmentEntry[]> {
+  const files = new Map<string, SegmentEntry[]>();
+  for (const entry of entries) {
+    const path = segmentPath(entry);
+    const known = files.get(path);
+    if (known === undefined) files.set(path, [entry]);
+    else known.push(entry);
+  }
+  return files;
+}
+
+/** Name of a file of several segments. The hash is that of its content, so that a name means one content for ever. */
+export function packFile(pack: {
+  readonly generation: number;
+  readonly ordinal: number;
+  readonly hash: string;
+  readonly run?: string;
+}): string {
+  const run = pack.run === undefined ? "" : `~${pack.run}`;
+  return `pack-g${pack.generation}-${pack.ordinal}-${pack.hash}${run}.seg`;
 }
 
 /** The run that staged a segment file, by its name; null for a writer's own files. */
@@ -85,6 +119,15 @@ export function summaryOf(manifest: Manifest, current: number): GenerationSummar
     rows: rowCount(manifest.axis),
     instruments: manifest.instruments.length,
   };
+}
+
+const indexes = new WeakMap<Manifest, SegmentIndex>();
+
+/** The segments of a manifest by set and block, to look at. */
+export function indexOf(manifest: Manifest): Pick<SegmentIndex, "of"> {
+  let index = indexes.get(manifest);
+  if (index === undefined) indexes.set(manifest, (index = new SegmentIndex(manifest.segments)));
+  return index;
 }
 
 /** Entries by set and block, each list in the order written. */

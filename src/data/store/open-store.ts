@@ -30,6 +30,7 @@ import {
   missingStore,
   readCurrent,
   readKept,
+  sharedManifests,
 } from "./store-parts.ts";
 import { ManifestWriter } from "./writer.ts";
 
@@ -60,7 +61,7 @@ export function openStore(root: string, key: StoreKey, options: StoreOptions): O
     key,
     storage,
     files: new SegmentFiles(storage),
-    manifests: new ManifestCache(),
+    manifests: options.storage === undefined ? sharedManifests : new ManifestCache(),
     processes: options.processes ?? hostProcesses,
     sessionsBetween: options.sessionsBetween,
     slots: options.slots ?? null,

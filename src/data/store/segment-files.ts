@@ -3,7 +3,8 @@ import type { StoreAxis } from "./axis.ts";
 import { describeRows } from "./axis.ts";
 import type { DiskRead, ReadOutcome } from "./disk.ts";
 import type { SegmentEntry } from "./manifest.ts";
-import { segmentPath } from "./manifest.ts";
+import { segmentKey, segmentPath } from "./manifest.ts";
+import { PackWindows } from "./pack-windows.ts";
 import type { SegmentHeader } from "./segment.ts";
 import { bytesPerValue, checksumOf, chunksOf, decodeHeader, headerBytesOf } from "./segment.ts";
 import type { Storage } from "./storage.ts";
@@ -86,9 +87,11 @@ interface Piece {
 export class SegmentFiles {
   readonly #storage: Storage;
   readonly #open = new Map<string, OpenSegment>();
+  readonly #packs: PackWindows;
 
   constructor(storage: Storage) {
     this.#storage = storage;
+    this.#packs = new PackWindows(storage);
   }
 
   /** Fills the arrays. A field of another width is converted. Throws {@link DamageFound}. */
@@ -124,7 +127,7 @@ export class SegmentFiles {
   /** Every fault of a file, its values included; a field chunk at a time. */
   async damagesOf(entry: SegmentEntry): Promise<Damage[]> {
     this.forget(entry);
-    const size = await this.#storage.size(segmentPath(entry));
+    const size = entry.pack === undefined ? await this.#storage.size(segmentPath(entry)) : null;
     if (size !== null && size !== entry.bytes) {
       return [this.#wholeFile(entry, `the file has ${size} bytes, ${entry.bytes} were written`)];
     }
@@ -140,9 +143,7 @@ export class SegmentFiles {
     for (const [index, field] of header.fields.entries()) {
       const width = bytesPerValue(field.dtype) * header.lanes;
       const bytes = new Uint8Array(header.rows * width);
-      const outcome = await this.#storage.read(segmentPath(entry), [
-        { at: header.offsets[index]!, into: bytes },
-      ]);
+      const outcome = await this.#fill(segment, [{ at: header.offsets[index]!, into: bytes }]);
       if (outcome !== "whole") return [...found, this.#unreadable(entry, outcome)];
       found.push(...this.#mismatches(segment, { field: index, from: 0, to: header.rows }, bytes));
     }
@@ -155,27 +156,34 @@ export class SegmentFiles {
   }
 
   forget(entry: SegmentEntry): void {
-    this.#open.delete(segmentPath(entry));
+    this.#open.delete(segmentKey(entry));
+    if (entry.pack !== undefined) this.#packs.forget(entry.pack.file);
   }
 
-  /** From what the header's read brought along, when that was the whole file, or from the file. */
+  /** From what the header's read brought along, when that was the whole segment, or from the file. */
   async #fill(segment: OpenSegment, reads: readonly DiskRead[]): Promise<ReadOutcome> {
-    const { whole } = segment;
+    const { whole, entry } = segment;
     segment.whole = null;
-    if (whole === null) return this.#storage.read(segmentPath(segment.entry), reads);
+    if (whole === null) {
+      const start = entry.pack?.at ?? 0;
+      return this.#storage.read(
+        segmentPath(entry),
+        start === 0 ? reads : reads.map(({ at, into }) => ({ at: start + at, into })),
+      );
+    }
     for (const { at, into } of reads) into.set(whole.subarray(at, at + into.length));
     return "whole";
   }
 
   async #segment(entry: SegmentEntry): Promise<OpenSegment> {
-    const path = segmentPath(entry);
-    const known = this.#open.get(path);
+    const key = segmentKey(entry);
+    const known = this.#open.get(key);
     if (known !== undefined && known.header.checksum === entry.checksum) {
-      this.#open.delete(path);
-      this.#open.set(path, known);
+      this.#open.delete(key);
+      this.#open.set(key, known);
       return known;
     }
-    const { header, start } = await this.#readHeader(entry, path);
+    const { header, start } = await this.#readHeader(entry);
     const segment = {
       entry,
       header,
@@ -183,25 +191,33 @@ export class SegmentFiles {
       fieldIndex: new Map(header.fields.map((field, index) => [field.name, index])),
       verified: new Uint8Array(header.checksums.length),
     };
-    this.#open.set(path, segment);
+    this.#open.set(key, segment);
     if (this.#open.size > KEPT_FILES) this.#open.delete(this.#open.keys().next().value!);
     return segment;
   }
 
+  /** The first bytes of a segment, all of a small one: of a pack with those that follow it there, for the next reader. */
+  async #start(entry: SegmentEntry): Promise<Uint8Array | ReadOutcome> {
+    const length = Math.min(FIRST_READ, entry.bytes);
+    if (entry.pack !== undefined) return await this.#packs.read(entry.pack, length);
+    const start = new Uint8Array(length);
+    const outcome = await this.#storage.read(segmentPath(entry), [{ at: 0, into: start }]);
+    return outcome === "whole" ? start : outcome;
+  }
+
   async #readHeader(
     entry: SegmentEntry,
-    path: string,
   ): Promise<{ readonly header: SegmentHeader; readonly start: Uint8Array }> {
+    const path = segmentPath(entry);
     const damaged = (what: string): DamageFound => new DamageFound(this.#wholeFile(entry, what));
-    const size = entry.bytes;
-    let start = new Uint8Array(Math.min(FIRST_READ, size));
-    let outcome = await this.#storage.read(path, [{ at: 0, into: start }]);
+    let start = await this.#start(entry);
+    if (typeof start === "string") throw new DamageFound(this.#unreadable(entry, start));
     const headerBytes = headerBytesOf(start);
-    if (outcome === "whole" && headerBytes !== null && headerBytes > start.length && headerBytes <= size) {
+    if (headerBytes !== null && headerBytes > start.length && headerBytes <= entry.bytes) {
       start = new Uint8Array(headerBytes);
-      outcome = await this.#storage.read(path, [{ at: 0, into: start }]);
+      const outcome = await this.#storage.read(path, [{ at: entry.pack?.at ?? 0, into: start }]);
+      if (outcome !== "whole") throw new DamageFound(this.#unreadable(entry, outcome));
     }
-    if (outcome !== "whole") throw new DamageFound(this.#unreadable(entry, outcome));
     const header = decodeHeader(start);
     if (header === "newer version") {
       throw new DataError(

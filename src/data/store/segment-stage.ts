@@ -7,6 +7,7 @@ import type { Span } from "./layers.ts";
 import { visibleEntries } from "./layers.ts";
 import type { SegmentEntry } from "./manifest.ts";
 import { SegmentIndex, segmentPath } from "./manifest.ts";
+import { SegmentPacks, type StagedSegment } from "./segment-packs.ts";
 import type { StoredField, StoredValues } from "./panel-store.ts";
 import { LANES_PER_BLOCK } from "./panel-store.ts";
 import { bytesPerValue, SegmentEncoder } from "./segment.ts";
@@ -37,6 +38,8 @@ export class SegmentStage {
   #isChanged = false;
   /** Paths of the files written since. */
   readonly written: string[] = [];
+  /** Small segments that wait for others to share a file with. */
+  readonly #packs: SegmentPacks;
 
   /** `run`: told in the names of the files where others stage segments of the same generation. */
   constructor(
@@ -49,6 +52,11 @@ export class SegmentStage {
     this.#run = own.run ?? null;
     this.#before = new SegmentIndex(base);
     this.#segments = new SegmentIndex(base);
+    this.#packs = new SegmentPacks(parts.storage, {
+      ...own,
+      onFile: (path) => this.written.push(path),
+      onSegment: (entry) => this.#segments.add(entry),
+    });
   }
 
   get isChanged(): boolean {
@@ -76,6 +84,7 @@ export class SegmentStage {
 
   /** Starts over from other segments. */
   reset(entries: readonly SegmentEntry[]): void {
+    this.#packs.clear();
     for (const { set, block } of this.#segments.all()) this.#segments.replace(set, block, []);
     for (const entry of entries) this.#segments.add(entry);
     this.#isChanged = true;
@@ -86,6 +95,7 @@ export class SegmentStage {
     const { set, block, fields, columns, from } = rectangle;
     await this.#inTurn(set, block, async () => {
       const rows = columns[0]!.length / LANES_PER_BLOCK;
+      await this.#unpack(set, block);
       const changed = await changedPart({
         files: this.#parts.files,
         entries: this.of(set, block),
@@ -125,6 +135,7 @@ export class SegmentStage {
         left.filter((entry) => entry.fields.length > 0),
       );
     }
+    this.#packs.drop(set, isDropped);
   }
 
   /** Waits for what was called, folds what this write completed, and drops segments of which nothing is seen any more. */
@@ -133,6 +144,7 @@ export class SegmentStage {
     readonly fieldsOf: (set: string) => readonly StoredField[];
   }): Promise<void> {
     await Promise.all(this.#turns.values());
+    await this.#writePacks();
     for (const { set, block } of this.#touched.values()) {
       const visible = visibleEntries(this.of(set, block));
       this.#segments.replace(set, block, visible);
@@ -151,11 +163,13 @@ export class SegmentStage {
       }
       if (folds.length > 0) this.#segments.replace(set, block, visibleEntries(this.of(set, block)));
     }
+    await this.#writePacks();
   }
 
   /** Waits until nothing is being written, however it ends. */
   async quiet(): Promise<void> {
     await Promise.allSettled(this.#turns.values());
+    await this.#packs.quiet();
   }
 
   /** Throws again what a write failed with. */
@@ -184,6 +198,7 @@ export class SegmentStage {
     what: { readonly fields: readonly StoredField[]; readonly span: Span },
   ): Promise<void> {
     const { span } = what;
+    await this.#unpack(set, block);
     const entries = this.of(set, block);
     const within = entries.filter((entry) => entry.from < span.to && entry.to > span.from);
     const held = new Set(within.flatMap((entry) => entry.fields));
@@ -207,6 +222,7 @@ export class SegmentStage {
   async #write(rectangle: StagedRectangle): Promise<void> {
     const { set, block, fields, columns } = rectangle;
     const rows = columns[0]!.length / LANES_PER_BLOCK;
+    const names = fields.map((field) => field.name);
     const step = this.#rowsPerFile(fields);
     for (let row = 0; row < rows; row += step) {
       const end = Math.min(row + step, rows);
@@ -221,14 +237,27 @@ export class SegmentStage {
       const key = `${set}/${block}`;
       const part = this.#nextPart.get(key) ?? 0;
       this.#nextPart.set(key, part + 1);
-      const path = segmentPath({ ...place, ...run, part });
-      this.written.push(path);
-      await this.#parts.storage.put(path, encoder.parts());
-      const { rows: height, fileBytes: bytes, checksum } = encoder.header;
-      const names = fields.map((field) => field.name);
-      this.#segments.add({ ...place, part, ...run, to: from + height, fields: names, bytes, checksum });
+      const staged = { ...place, part, ...run, to: from + end - row, fields: names };
+      if (encoder.bytes <= this.#parts.layout.packBytes) await this.#packs.add(staged, encoder);
+      else await this.#writeAlone(staged, encoder);
       this.#touched.set(key, { set, block });
       this.#isChanged = true;
     }
+  }
+
+  async #writeAlone(staged: StagedSegment, encoder: SegmentEncoder): Promise<void> {
+    const path = segmentPath(staged);
+    this.written.push(path);
+    await this.#parts.storage.put(path, encoder.parts());
+    this.#segments.add({ ...staged, bytes: encoder.bytes, checksum: encoder.header.checksum });
+  }
+
+  /** Waits until what was written of a set and block can be read: it may still wait for others to share its file. */
+  async #unpack(set: string, block: number): Promise<void> {
+    if (this.#packs.holds(set, block)) await this.#writePacks();
+  }
+
+  async #writePacks(): Promise<void> {
+    await this.#packs.write();
   }
 }

@@ -139,6 +139,20 @@ export class SegmentEncoder {
     return { ...this.#header, checksum: this.#checksum };
   }
 
+  /** Bytes it will have. */
+  get bytes(): number {
+    return this.#header.fileBytes;
+  }
+
+  /** All of it in memory, taken once and instead of the parts. */
+  whole(): Uint8Array {
+    const parts = [...this.parts()];
+    if (parts.length === 1) return parts[0]!.bytes;
+    const bytes = new Uint8Array(this.bytes);
+    for (const part of parts) bytes.set(part.bytes, part.at);
+    return bytes;
+  }
+
   *parts(): Generator<FilePart> {
     const { offsets, fileBytes } = this.#header;
     if (fileBytes > ONE_PART) {

@@ -7,7 +7,7 @@ import { firstRow, rowCount, timeAxisOf } from "./axis.ts";
 import { layeredBytes, readLayers } from "./layered-read.ts";
 import { spanOf } from "./layers.ts";
 import type { Manifest, SegmentEntry } from "./manifest.ts";
-import { blockCount, SegmentIndex, segmentPath, summaryOf } from "./manifest.ts";
+import { blockCount, indexOf, segmentKey, summaryOf } from "./manifest.ts";
 import type { Mark } from "./marks.ts";
 import type {
   FieldSet,
@@ -42,7 +42,7 @@ export function storedInstrument(
   };
 }
 
-const keyOf = (entry: SegmentEntry): string => `${segmentPath(entry)} ${entry.fields.join(" ")}`;
+const keyOf = (entry: SegmentEntry): string => `${segmentKey(entry)} ${entry.fields.join(" ")}`;
 
 /** Copies lanes of a block, `[row][lane]`, to their columns of a panel, `[row][column]`. */
 function takeLanes(
@@ -85,7 +85,7 @@ export class ManifestSnapshot implements StoreSnapshot {
   readonly fieldSets: ReadonlyMap<string, FieldSet>;
   readonly blocks: number;
   readonly #manifest: Manifest;
-  readonly #segments: SegmentIndex;
+  readonly #segments: ReturnType<typeof indexOf>;
   readonly #files: SegmentFiles;
   readonly #pin: Mark | null;
   readonly #byId: ReadonlyMap<string, StoredInstrument>;
@@ -121,7 +121,7 @@ export class ManifestSnapshot implements StoreSnapshot {
     parts: { readonly files: SegmentFiles; readonly pin: Mark | null; current: number },
   ) {
     this.#manifest = manifest;
-    this.#segments = new SegmentIndex(manifest.segments);
+    this.#segments = indexOf(manifest);
     this.#files = parts.files;
     this.#pin = parts.pin;
     this.key = manifest.key;

@@ -156,14 +156,19 @@ test("a store is not rolled back under a run", async () => {
 
 test("an attempt that is not settled leaves no file", async () => {
   const disk = new MemoryDisk();
-  const store = await imported(disk);
-  const generation = await store.beginRun("r1");
-  {
-    await using attempt = await store.attempt(generation, { run: "r1", attempt: 1 });
-    await attempt.put(factors(generation), 0, 0, [ma(1)]);
-    expect(await segments(disk)).toHaveLength(1);
+  await imported(disk);
+  for (const packBytes of [0, 2 ** 20]) {
+    const store = open(disk, { layout: { packBytes } });
+    const generation = await store.beginRun("r1");
+    {
+      await using attempt = await store.attempt(generation, { run: "r1", attempt: 1 });
+      await attempt.put(factors(generation), 0, 0, [ma(1)]);
+      // What is put again cannot wait for others to share its file.
+      if (packBytes > 0) await attempt.put(factors(generation), 0, 0, [ma(2)]);
+      expect(await segments(disk)).toHaveLength(1);
+    }
+    expect(await segments(disk)).toEqual([]);
   }
-  expect(await segments(disk)).toEqual([]);
 });
 
 test("a snapshot tells which generation wrote to a block", async () => {

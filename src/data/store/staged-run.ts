@@ -21,7 +21,7 @@ export interface HeldRun {
   readonly generation: number;
 }
 
-/** What an attempt left of a set and block: all of its segments, the base's that still count among them. */
+/** What an attempt wrote of a set and block: the segments that count besides those of the base that they leave visible. */
 export interface StagedBlock {
   readonly set: string;
   readonly block: number;
@@ -110,9 +110,11 @@ export class StagedAttempt implements AsyncDisposable {
     });
     await this.#parts.storage.flush();
     this.#isSettled = true;
-    return this.#stage
-      .touched()
-      .map(({ set, block }) => ({ set, block, segments: this.#stage.of(set, block) }));
+    return this.#stage.touched().map(({ set, block }) => ({
+      set,
+      block,
+      segments: this.#stage.of(set, block).filter(({ generation }) => generation > this.#base.generation),
+    }));
   }
 
   /** Removes what was written, unless it was settled. */

@@ -16,6 +16,8 @@ export interface StoreLayout {
   /** Segments of one tier that may pile up inside a span of the next before they are folded. */
   readonly pileUp: number;
   readonly splitBytes: number;
+  /** Segments up to this size share files. */
+  readonly packBytes: number;
   readonly chunkRows: number;
 }
 
@@ -23,6 +25,7 @@ export const defaultLayout: StoreLayout = {
   tiers: [32, 256, 2048],
   pileUp: 64,
   splitBytes: 256 * 2 ** 20,
+  packBytes: 2 ** 20,
   chunkRows: 256,
 };
 
@@ -58,6 +61,9 @@ export class ManifestCache {
 }
 
 const KEPT_MANIFESTS = 6;
+
+/** Of all stores that lie in folders: one that is opened again for the next step of a run finds what was read before. */
+export const sharedManifests = new ManifestCache();
 
 export interface ReadManifest {
   readonly manifest: Manifest;

@@ -1,7 +1,7 @@
 import { DataError } from "../errors.ts";
 import { describeRows, firstRow, rowCount } from "./axis.ts";
 import type { Manifest, SegmentEntry } from "./manifest.ts";
-import { blockCount, keptManifest, MANIFEST, segmentPath } from "./manifest.ts";
+import { blockCount, keptManifest, MANIFEST, segmentKey, segmentPath } from "./manifest.ts";
 import type { OpenedStore } from "./open-store.ts";
 import type { RowRange } from "./panel-store.ts";
 import { LANES_PER_BLOCK } from "./panel-store.ts";
@@ -50,22 +50,24 @@ export async function verifyStore(store: OpenedStore, options: VerifyOptions = {
     for (const manifest of manifests) {
       findings.push(...misplaced(manifest, parts.storage.locate(MANIFEST)));
       for (const entry of manifest.segments) {
-        const path = segmentPath(entry);
-        const known = users.get(path);
-        if (known === undefined) users.set(path, { entry, in: [manifest] });
+        const key = segmentKey(entry);
+        const known = users.get(key);
+        if (known === undefined) users.set(key, { entry, in: [manifest] });
         else known.in.push(manifest);
       }
     }
-    let files = 0;
+    const of = new Set(Array.from(users.values(), ({ entry }) => segmentPath(entry))).size;
+    const seen = new Set<string>();
     let bytes = 0;
     for (const { entry, in: inManifests } of users.values()) {
       options.signal?.throwIfAborted();
       for (const damage of await entryDamages(store, entry)) findings.push(findingOf(damage, inManifests));
       bytes += entry.bytes;
-      files++;
-      options.onFile?.({ files, of: users.size, bytes });
+      seen.add(segmentPath(entry));
+      options.onFile?.({ files: seen.size, of, bytes });
     }
-    return { generations: manifests.map((manifest) => manifest.generation), files, bytes, findings };
+    const generations = manifests.map((manifest) => manifest.generation);
+    return { generations, files: seen.size, bytes, findings };
   } finally {
     for (const pin of pins) await pin?.close();
   }

@@ -6,8 +6,9 @@ import type { StoreAxis } from "./axis.ts";
 import { coverSessions, firstRow, rowCount, timeAxisOf } from "./axis.ts";
 import { FieldSetTable } from "./field-set-table.ts";
 import type { Span } from "./layers.ts";
+import { visibleEntries } from "./layers.ts";
 import type { Manifest, ManifestInstrument, SegmentEntry } from "./manifest.ts";
-import { blockCount, MANIFEST, runOfFile, segmentPath } from "./manifest.ts";
+import { blockCount, indexOf, MANIFEST, runOfFile, segmentKey, segmentPath } from "./manifest.ts";
 import { manifestText } from "./manifest-text.ts";
 import type { Mark } from "./marks.ts";
 import type {
@@ -47,6 +48,13 @@ export class ManifestWriter implements StoreWriter {
   readonly #fieldSets: FieldSetTable;
   /** Sets of which nothing that was stored counts any more. */
   readonly #dropped = new Set<string>();
+  /** Of files that were adopted. */
+  readonly #sizes = new Map<string, number | null>();
+  /** The generation that a run started from. */
+  #adopted: {
+    readonly base: Manifest;
+    readonly isContinued: boolean;
+  } | null = null;
   #listings: StoreListings;
   #axis: StoreAxis;
   #time: TimeAxis | null = null;
@@ -146,35 +154,44 @@ export class ManifestWriter implements StoreWriter {
   }
 
   /**
-   * Takes over what an attempt of a staged run left of a set and block: its segments lie in the store already. Throws
+   * Takes over what an attempt of a staged run wrote of a set and block: it lies in the store already. Throws
    * STORE_CHANGED when somebody else wrote to this set and block since the run began, or a file is gone.
    */
   async adopt(staged: StagedBlock, base: Manifest): Promise<void> {
     this.#mustBeOpen();
-    if (!this.#continues(base))
+    if (this.#adopted?.base !== base) this.#adopted = { base, isContinued: this.#continues(base) };
+    if (!this.#adopted.isContinued)
       throw changedMeanwhile(this.#parts, "other instruments or sessions were put in place by a rollback");
-    const { set, block, segments } = staged;
-    const found = this.#stage.of(set, block).map(segmentPath);
-    const own = segments.filter((entry) => entry.run !== undefined && entry.generation > base.generation);
-    if (own.every((entry) => found.includes(segmentPath(entry)))) return;
-    const before = this.#dropped.has(set)
-      ? []
-      : base.segments.filter((entry) => entry.set === set && entry.block === block);
-    const known = new Set(before.map(segmentPath));
-    const mine = new Set(own.map((entry) => runOfFile(segmentPath(entry)) ?? ""));
-    const isMine = (path: string): boolean => mine.has(runOfFile(path) ?? "");
+    const { set, block } = staged;
+    const segments = staged.segments.filter(({ generation }) => generation > base.generation);
+    const found = this.#stage.of(set, block);
+    const keys = new Set(found.map(segmentKey));
+    if (segments.every((entry) => keys.has(segmentKey(entry)))) return;
+    const before = this.#dropped.has(set) ? [] : indexOf(base).of(set, block);
+    const known = new Set(before.map(segmentKey));
+    const mine = new Set(segments.map((entry) => runOfFile(segmentPath(entry)) ?? ""));
+    const isMine = (entry: SegmentEntry): boolean => mine.has(runOfFile(segmentPath(entry)) ?? "");
     // What an earlier commit of the same run brought is its own to replace.
     const isFree = found.some(isMine)
-      ? found.every((path) => known.has(path) || isMine(path))
-      : found.length === known.size && found.every((path) => known.has(path));
+      ? found.every((entry) => known.has(segmentKey(entry)) || isMine(entry))
+      : found.length === known.size && found.every((entry) => known.has(segmentKey(entry)));
     if (!isFree)
       throw changedMeanwhile(this.#parts, `block ${block} of the set ${set} was written by somebody else`);
-    for (const entry of own) {
+    for (const entry of segments) {
       const path = segmentPath(entry);
-      if ((await this.#parts.storage.size(path)) === entry.bytes) continue;
+      if (await this.#isWhole(entry)) continue;
       throw changedMeanwhile(this.#parts, `${this.#parts.storage.locate(path)} is gone`);
     }
-    this.#stage.adopt(set, block, segments);
+    this.#stage.adopt(set, block, visibleEntries([...before, ...segments]));
+  }
+
+  /** Whether a segment's file has the bytes it should have; of a file that several share it is looked at once. */
+  async #isWhole(entry: SegmentEntry): Promise<boolean> {
+    const path = segmentPath(entry);
+    let size = this.#sizes.get(path);
+    if (size === undefined) this.#sizes.set(path, (size = await this.#parts.storage.size(path)));
+    if (size === null) return false;
+    return entry.pack === undefined ? size === entry.bytes : size >= entry.pack.at + entry.bytes;
   }
 
   /** Whether the instruments and sessions are those of an earlier generation and perhaps more. */
@@ -223,6 +240,7 @@ export class ManifestWriter implements StoreWriter {
     this.#listings = manifest.listings;
     this.#axis = manifest.axis;
     this.#time = null;
+    this.#adopted = null;
     this.#isChanged = true;
   }
 

@@ -1,5 +1,5 @@
 import { ExpressionError } from "../errors.ts";
-import type { Argument, Operator } from "../operators/declaration.ts";
+import type { Argument, Operator, Parameter } from "../operators/declaration.ts";
 import { TypeRefusal, type Dtype, type OperandType } from "../operators/dtype.ts";
 import { here, union } from "../operators/reach.ts";
 import { operatorNamed, operators } from "../operators/registry.ts";
@@ -227,15 +227,17 @@ export class GraphBuilder {
     }
     const inputs: number[] = [];
     const rest: Argument[] = [];
-    for (const [index, operand] of operands.entries()) {
+    const slots: Parameter[] = [];
+    for (let index = 0; index < operands.length; index++) {
       const parameter = parameters[index]!;
-      if (operandKinds.has(parameter.kind)) inputs.push(below(operand));
-      else rest.push(argumentOf(operator, parameter, operand));
+      if (operandKinds.has(parameter.kind)) {
+        slots.push(parameter);
+        inputs.push(below(operands[index]!));
+      } else rest.push(argumentOf(operator, parameter, operands[index]!));
     }
-    for (const [index, id] of inputs.entries()) {
-      if (this.#nodes[id]!.clock !== "none") continue;
-      const parameter = parameters.filter((candidate) => operandKinds.has(candidate.kind))[index]!;
-      if (parameter.kind === "series") {
+    for (let index = 0; index < inputs.length; index++) {
+      const parameter = slots[index]!;
+      if (parameter.kind === "series" && this.#nodes[inputs[index]!]!.clock === "none") {
         throw new ExpressionError(
           "EXPRESSION_ARGUMENT",
           `${parameter.name} of ${name} is a number, expected an expression that holds a field`,

@@ -13,8 +13,19 @@ import { recurrenceOf } from "./checkpoint.ts";
  */
 export function appendReach(
   plan: BlockPlan,
-  options: { readonly resumed: boolean } = { resumed: false },
+  { resumed }: { readonly resumed: boolean } = { resumed: false },
 ): ReadonlyMap<number, number> {
+  let known = reaches.get(plan);
+  if (known === undefined) reaches.set(plan, (known = new Map()));
+  let reach = known.get(resumed);
+  if (reach === undefined) known.set(resumed, (reach = reachOf(plan, resumed)));
+  return reach;
+}
+
+/** Every engine of a plan asks for both. */
+const reaches = new WeakMap<BlockPlan, Map<boolean, ReadonlyMap<number, number>>>();
+
+function reachOf(plan: BlockPlan, resumed: boolean): ReadonlyMap<number, number> {
   const { graph } = plan;
   const rows = new Map<number, number>();
   const ask = (id: number, back: number): void => {
@@ -22,18 +33,19 @@ export function appendReach(
   };
   for (const { node } of graph.outputs) ask(node, 0);
   for (const { families, kernels, sources } of plan.stages.toReversed()) {
-    for (const { target, continuous } of families.flatMap((family) =>
-      family.targets.map((id) => ({ target: id, continuous: family.continuous })),
-    )) {
-      // A recurrence runs from the instrument's first row on, and what shares its function with it.
-      if (continuous && !options.resumed) ask(target, Number.POSITIVE_INFINITY);
-      const own = rows.get(target) ?? 0;
-      for (const [source, back] of sourcesRead(graph, target, sources)) ask(source, own + back);
+    for (const { targets, continuous } of families) {
+      for (const target of targets) {
+        // A recurrence runs from the instrument's first row on, and what shares its function with it.
+        if (continuous && !resumed) ask(target, Number.POSITIVE_INFINITY);
+        const own = rows.get(target) ?? 0;
+        for (const [id, back] of backsWithin(graph, [target], sources))
+          if (sources.has(id)) ask(id, own + back);
+      }
     }
     for (const id of kernels) {
       const node = graph.nodes[id]!;
       if (node.kind !== "apply") continue;
-      const resumes = options.resumed && recurrenceOf(node) !== null;
+      const resumes = resumed && recurrenceOf(node) !== null;
       const back = (rows.get(id) ?? 0) + (resumes ? 0 : kernelBack(graph, node));
       for (const input of node.inputs) if (graph.nodes[input]!.kind !== "number") ask(input, back);
     }
@@ -50,16 +62,6 @@ export function kernelBack(graph: Graph, node: AppliedOperator): number {
   const finite = operands.every((operand) => operand.finite);
   const series = operands.filter(({ kind }) => kind !== "number").map(() => here);
   return lookBackOf(operator.reach(series.length > 0 ? series : [here], node.arguments, finite));
-}
-
-/** The arrays in memory that a target is computed from, with the farthest row of each. */
-function sourcesRead(
-  graph: Graph,
-  target: number,
-  sources: ReadonlyMap<number, Source>,
-): ReadonlyMap<number, number> {
-  const backs = backsWithin(graph, [target], sources);
-  return new Map([...backs].filter(([id]) => sources.has(id)));
 }
 
 /** Rows before its own on which a family needs the results of its recurrences. */
@@ -85,7 +87,8 @@ function backsWithin(
     if (sources.has(id) || node.kind !== "apply") return;
     const operands = node.inputs.length - (node.operator.companions?.length ?? 0);
     const rows = loweringOf(node, graph)?.back?.(node) ?? 0;
-    for (const [index, input] of node.inputs.entries()) visit(input, index < operands ? back + rows : back);
+    for (let index = 0; index < node.inputs.length; index++)
+      visit(node.inputs[index]!, index < operands ? back + rows : back);
   };
   for (const target of targets) visit(target, 0);
   return found;

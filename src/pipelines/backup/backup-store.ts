@@ -3,7 +3,7 @@ import type { Processes } from "#data/store/holder";
 import { hostProcesses } from "#data/store/holder";
 import { DataError } from "#data/errors";
 import type { Manifest, SegmentEntry } from "#data/store/manifest";
-import { keptManifest, MANIFEST, segmentPath } from "#data/store/manifest";
+import { entriesByFile, keptManifest, MANIFEST } from "#data/store/manifest";
 import { parseManifest } from "#data/store/manifest-text";
 import { lockForWriting } from "#data/store/marks";
 import type { OpenedStore } from "#data/store/open-store";
@@ -27,7 +27,7 @@ import {
 } from "./catalogue.ts";
 import { throughFiles, type BackupProgress } from "./copying.ts";
 import { BackupError } from "./errors.ts";
-import { headerHash, segmentFault, storedHeaderHash } from "./segment-bytes.ts";
+import { fileFault, headerHash, storedHeaderHash } from "./segment-bytes.ts";
 
 export interface BackupOptions {
   /** The workspace's folder: reference tables and version files are taken from there. */
@@ -225,11 +225,17 @@ async function copySegments(
   const { copy, contents, signal, onProgress } = context;
   const { storage } = store.parts;
   const { calendar, freq } = store.key;
-  const entries = new Map(manifest.segments.map((entry) => [segmentPath(entry), entry]));
-  const work = Array.from(entries, ([path, entry]) => ({ path, entry, size: entry.bytes }));
+  const work = Array.from(entriesByFile(manifest.segments), ([path, entries]) => ({
+    path,
+    entries,
+    size: entries.reduce((sum, { bytes }) => sum + bytes, 0),
+  }));
   const done: BackedUpFile[] = [];
-  await throughFiles(work, { phase: "copy", signal, onProgress }, async ({ path, entry, size }) => {
-    const header = await storedHeaderHash(storage, path, size);
+  await throughFiles(work, { phase: "copy", signal, onProgress }, async ({ path, entries }) => {
+    // The name of a file of several segments tells its content.
+    const isPack = entries[0]!.pack !== undefined;
+    const size = isPack ? ((await storage.size(path)) ?? 0) : entries[0]!.bytes;
+    const header = isPack ? null : await storedHeaderHash(storage, path, size);
     const name = `store/${calendar}/${freq}/${path}`;
     const known = contents.segments.get(`${name} ${size} ${header ?? ""}`);
     if (known !== undefined) {
@@ -237,9 +243,12 @@ async function copySegments(
       return;
     }
     const bytes = await readWhole(storage, path);
-    const fault = bytes === null ? "the file is missing" : segmentFault(bytes, entry);
-    if (bytes === null || fault !== null) throw damagedSource(storage.locate(path), entry, fault!);
-    done.push({ path: name, ...(await copy.put(bytes)), header: headerHash(bytes) });
+    const fault =
+      bytes === null ? { what: "the file is missing", entry: entries[0]! } : fileFault(bytes, entries);
+    if (bytes === null || fault !== null)
+      throw damagedSource(storage.locate(path), fault!.entry, fault!.what);
+    const told = isPack ? {} : { header: headerHash(bytes) };
+    done.push({ path: name, ...(await copy.put(bytes)), ...told });
   });
   return done.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,6 +1,6 @@
 import { DataError } from "#data/errors";
 import type { Manifest } from "#data/store/manifest";
-import { keptManifest, MANIFEST, segmentPath } from "#data/store/manifest";
+import { keptManifest, MANIFEST, segmentKey } from "#data/store/manifest";
 import type { OpenedStore } from "#data/store/open-store";
 import { readWhole } from "#data/store/storage";
 import { keptGenerations, readCurrent, type ReadManifest } from "#data/store/store-parts";
@@ -62,13 +62,13 @@ export function refuseWrongHistory(
   const { catalogue, manifest, text, found, force } = context;
   const { place } = store.parts.storage;
   const own = new Map(
-    manifest.segments.map((entry) => [segmentPath(entry), `${entry.bytes} ${entry.checksum}`]),
+    manifest.segments.map((entry) => [segmentKey(entry), `${entry.bytes} ${entry.checksum}`]),
   );
   for (const { manifest: other, bytes } of found.manifests) {
     const isOther =
       (other.generation === manifest.generation && Buffer.compare(bytes, text) !== 0) ||
       other.segments.some((entry) => {
-        const same = own.get(segmentPath(entry));
+        const same = own.get(segmentKey(entry));
         return same !== undefined && same !== `${entry.bytes} ${entry.checksum}`;
       });
     if (!isOther) continue;

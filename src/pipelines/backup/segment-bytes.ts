@@ -6,6 +6,20 @@ import { sha256Of } from "./catalogue.ts";
 /** Headers are mostly smaller than this. */
 const FIRST_READ = 65_536;
 
+/** What is wrong with the first segment of a file that is not as the manifest lists it; null when all are. */
+export function fileFault(
+  bytes: Uint8Array,
+  entries: readonly SegmentEntry[],
+): { readonly entry: SegmentEntry; readonly what: string } | null {
+  for (const entry of entries) {
+    const at = entry.pack?.at ?? 0;
+    const own = entry.pack === undefined ? bytes : bytes.subarray(at, at + entry.bytes);
+    const what = segmentFault(own, entry);
+    if (what !== null) return { entry, what };
+  }
+  return null;
+}
+
 /** What is wrong with a segment's bytes, every checksum looked at; null when nothing is. */
 export function segmentFault(bytes: Uint8Array, entry: SegmentEntry): string | null {
   if (bytes.length !== entry.bytes) return `the file has ${bytes.length} bytes, ${entry.bytes} were written`;

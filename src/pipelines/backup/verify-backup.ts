@@ -1,13 +1,13 @@
 import type { Processes } from "#data/store/holder";
 import { hostProcesses } from "#data/store/holder";
-import { segmentPath } from "#data/store/manifest";
+import { entriesByFile, type SegmentEntry } from "#data/store/manifest";
 import { parseManifest } from "#data/store/manifest-text";
 import type { Storage } from "#data/store/storage";
 import type { BackedUpFile, BackupCatalogue } from "./catalogue.ts";
 import { filesOf, objectPath, readCatalogue } from "./catalogue.ts";
 import { throughFiles, type BackupProgress } from "./copying.ts";
 import { pinBackups, readObject } from "./read-object.ts";
-import { segmentFault } from "./segment-bytes.ts";
+import { fileFault } from "./segment-bytes.ts";
 
 export interface BackupFinding {
   readonly path: string;
@@ -57,15 +57,15 @@ async function verifyFiles(
   const files = filesOf(catalogue);
   const segments = new Map(catalogue.segments.map((file) => [file.path, file]));
   const text = await readObject(target, catalogue.manifest);
-  const entries = new Map<string, Parameters<typeof segmentFault>[1]>();
+  const entries = new Map<string, readonly SegmentEntry[]>();
   if (typeof text !== "string") {
     const manifest = parseManifest(
       new TextDecoder().decode(text),
       target.locate(objectPath(catalogue.manifest.sha256)),
     );
-    for (const entry of manifest.segments) {
-      const path = `store/${catalogue.calendar}/${catalogue.freq}/${segmentPath(entry)}`;
-      entries.set(path, entry);
+    for (const [file, own] of entriesByFile(manifest.segments)) {
+      const path = `store/${catalogue.calendar}/${catalogue.freq}/${file}`;
+      entries.set(path, own);
       if (!segments.has(path))
         say({ path, sha256: "" }, "the manifest lists a segment that is not in the backup");
     }
@@ -76,9 +76,9 @@ async function verifyFiles(
       say(file, bytes);
       return;
     }
-    const entry = segments.get(file.path) === file ? entries.get(file.path) : undefined;
-    const fault = entry === undefined ? null : segmentFault(bytes, entry);
-    if (fault !== null) say(file, fault);
+    const own = segments.get(file.path) === file ? entries.get(file.path) : undefined;
+    const fault = own === undefined ? null : fileFault(bytes, own);
+    if (fault !== null) say(file, fault.what);
   });
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   return { id: catalogue.id, files: files.length, bytes, findings };

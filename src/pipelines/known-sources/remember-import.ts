@@ -19,6 +19,7 @@ import { isoOf } from "#market/day";
 import { resolve } from "node:path";
 import type { Workspace } from "../workspace.ts";
 import { type KnownRequest, type KnownSource, KNOWN_SOURCE_VERSION } from "./known-source.ts";
+import { isTable, tablesBehind } from "./known-tables.ts";
 import { rememberSource, renewSource } from "./registry.ts";
 
 /** Where a source came from, so that it can be opened again. */
@@ -67,7 +68,7 @@ export async function fingerprintsOf(
   options: LookOptions,
 ): Promise<readonly FileFingerprint[]> {
   const { files } = await compareFiles([], filesOfOrigin(origin), options);
-  return files;
+  return [...(await tablesBehind(origin)), ...files];
 }
 
 /** The fingerprints with those of the files beside that are not among them yet, without those that are not read any more. */
@@ -144,9 +145,12 @@ async function settled(
   files: readonly FileFingerprint[],
   options: LookOptions,
 ): Promise<readonly FileFingerprint[]> {
-  if (await stillLooksTheSame(files, options)) return files;
-  const kept: FileFingerprint[] = [];
-  for (const file of files)
+  // What a table was before it was read is what the next look compares with.
+  const tables = files.filter(isTable);
+  const others = files.filter((file) => !isTable(file));
+  if (await stillLooksTheSame(others, options)) return files;
+  const kept: FileFingerprint[] = [...tables];
+  for (const file of others)
     kept.push(
       (await stillLooksTheSame([file], options)) ? file : { ...file, settled: false, pieces: undefined },
     );

@@ -6,7 +6,9 @@ import {
   type LookOptions,
 } from "#data/sources/fingerprint/source-fingerprint";
 import { coveredFiles } from "#data/sources/fingerprint/covered-files";
+import { isPostgresLocator } from "#data/sources/postgres/locator";
 import type { KnownSource } from "./known-source.ts";
+import { tablesBehind, withTables } from "./known-tables.ts";
 
 export interface SourceChanges {
   /**
@@ -22,7 +24,13 @@ export interface SourceChanges {
  * young to be trusted when it was noted, and everywhere with `rehash`. Throws DATA_NOT_PERMITTED and the signal's reason.
  */
 export async function sourceChanges(known: KnownSource, options: LookOptions): Promise<SourceChanges> {
-  const compared = await compareFiles(known.files, filesOfSource(known), options);
+  const files = await compareFiles(known.files, filesOfSource(known), options);
+  const compared = isPostgresLocator(known.place)
+    ? withTables(files, known.files, {
+        tables: await tablesBehind(known),
+        rehash: options.rehash === true,
+      })
+    : files;
   const [gone, other] = [compared.gone.length, compared.changes.filter(({ kind }) => kind !== "gone").length];
   if (other > 0) return { state: "changed", compared };
   return { state: gone > 0 || compared.files.length === 0 ? "missing" : "unchanged", compared };

@@ -7,6 +7,7 @@ import { DataError } from "#data/errors";
 import type { StoreKey } from "#data/store/panel-store";
 import { storeName, type Workspace } from "../workspace.ts";
 import type { KnownSource } from "./known-source.ts";
+import { isTable } from "./known-tables.ts";
 import {
   type KnownSources,
   readKnownSources,
@@ -96,9 +97,10 @@ function sightingOf(known: KnownSource): Sighting {
   const { id } = known;
   try {
     const seen = filesNow(known);
+    const files = known.files.filter((file) => !isTable(file));
     const imported =
-      known.files.length === seen.size &&
-      known.files.every((file) => file.settled && seen.get(file.path) === identityOf(file));
+      files.length === seen.size &&
+      files.every((file) => file.settled && seen.get(file.path) === identityOf(file));
     const hash = createHash("sha256");
     for (const [path, identity] of seen) hash.update(`${path}\n${identity}\n`);
     return { id, imported, signature: hash.digest("hex") };

@@ -38,15 +38,17 @@ export class ProgramFolder implements ProgramCache {
 
   put(key: string, program: CachedProgram): void {
     const content = serialize({ compiler: this.#compiler, key, program });
-    unlessSystemError(() => {
+    const file = this.#file(key);
+    // Two threads may come to the same file at once: each writes its own and the last one stays.
+    const beside = `${file}.${process.pid}-${threadId}`;
+    const isWritten = unlessSystemError(() => {
       mkdirSync(this.#folder, { recursive: true });
-      const file = this.#file(key);
-      // Two threads may come to the same file at once: each writes its own and the last one stays.
-      const beside = `${file}.${process.pid}-${threadId}`;
       writeFileSync(beside, Buffer.concat([digest(content), content]));
       renameSync(beside, file);
-      this.#prune();
+      return true;
     });
+    // What a full disk took of it would stay in the way of others.
+    unlessSystemError(() => (isWritten === true ? this.#prune() : rmSync(beside, { force: true })));
   }
 
   #file(key: string): string {

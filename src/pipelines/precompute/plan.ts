@@ -81,8 +81,10 @@ export interface PrecomputeRequest {
 
 /** Cells of one shard at most: a few seconds of computing and writing. */
 const SHARD_CELLS = 2e8;
+/** Cells that are worth a shard: a thread takes as long to start and to compile the factors. */
+const LEAST_CELLS = 6e7;
 /** Rows that a block costs besides its own: what is read, compared and written for it whatever is due. */
-const BLOCK_ROWS = 128;
+const BLOCK_ROWS = 32;
 
 /**
  * Throws STORE_MISSING, STORE_EMPTY, STORE_INSTRUMENT_MISSING for a code that is not stored, DATA_VALUE_INVALID for a
@@ -202,18 +204,22 @@ async function blockShards(sets: readonly Compiled[], due: Due, atLeast: number)
     if (work > 0) open.push({ block, work });
   }
   const all = open.reduce((sum, { work }) => sum + work, 0);
-  // Blocks on their own are quick when little is due: parts below a second of work are not worth handing out.
-  const most = Math.min(SHARD_CELLS, Math.max(SHARD_CELLS / 8, Math.ceil(all / atLeast)));
+  const worth = Math.max(1, Math.min(atLeast, Math.floor(all / LEAST_CELLS)));
+  const most = Math.min(SHARD_CELLS, all / worth);
   const shards: { work: number; blocks: number[] }[] = [];
+  let before = 0;
   for (const { block, work } of open) {
-    const last = shards.at(-1);
-    if (last === undefined || last.work + work > most) shards.push({ work, blocks: [block] });
+    // Each as near to the size as the blocks allow: a last one of a single block would be waited for.
+    const at = Math.floor((before + work / 2) / most);
+    before += work;
+    const last = shards[at];
+    if (last === undefined) shards[at] = { work, blocks: [block] };
     else {
       last.work += work;
       last.blocks.push(block);
     }
   }
-  return shards.map(({ work, blocks }) => ({ work, input: { kind: "blocks", blocks } }));
+  return Object.values(shards).map(({ work, blocks }) => ({ work, input: { kind: "blocks", blocks } }));
 }
 
 /** A day of one instrument is a day of all: due as soon as any block is. */
@@ -238,9 +244,11 @@ async function totalsOf(
   const all = Array.from({ length: base.blocks }, (_, block) => block);
   const touched = new Set(shards.flatMap(({ input }) => (input.kind === "across" ? all : input.blocks)));
   let [instruments, instrumentDays, cells] = [0, 0, 0];
+  const membersOf = new Int32Array(base.blocks);
+  for (const { block } of base.instruments) membersOf[block]!++;
   for (const block of touched) {
     const rows = await Promise.all(compiled.map((set) => rowsDue(set, block, due)));
-    const members = base.instruments.filter((each) => each.block === block).length;
+    const members = membersOf[block]!;
     instruments += members;
     instrumentDays += members * Math.max(0, ...rows);
     for (const [index, { set }] of compiled.entries())

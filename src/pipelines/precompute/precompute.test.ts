@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { OpenedStore } from "#data/store/open-store";
 import type { StoreSnapshot } from "#data/store/panel-store";
-import { segmentPath } from "#data/store/manifest";
+import { flipStored } from "#data/store/testing/stored-segment";
 import { marketStore, writeBars, type MarketRows } from "../testing/stored-market.ts";
 import { storeFactors } from "../store-factors.ts";
 import { commitPrecompute, type PrecomputeReport } from "./commit.ts";
@@ -116,8 +116,9 @@ async function expectWhole(writes: readonly MarketRows[]): Promise<void> {
   }
 }
 
+/** Files that runs staged: bars come from a writer. */
 function factorFiles(): number {
-  return readdirSync(join(folder, "24x7/day/segments")).filter((name) => !name.startsWith("bars")).length;
+  return readdirSync(join(folder, "24x7/day/segments")).filter((name) => name.includes("~")).length;
 }
 
 const day = (row: number): MarketRows => ({ ...market, from: row, to: row + 1 });
@@ -314,21 +315,9 @@ describe("a plan", () => {
   });
 });
 
-/** Flips a byte of what is stored of a set and block. */
-async function damage(set: string, block: number): Promise<void> {
-  await using writer = await store.writer();
-  const entry = writer.segmentsOf(set, block).at(-1)!;
-  const path = store.parts.storage.locate(segmentPath(entry));
-  const size = entry.bytes;
-  await writer.abort();
-  const bytes = readFileSync(path);
-  bytes[size - 40]! ^= 0xff;
-  writeFileSync(path, bytes);
-}
-
 describe("what is damaged", () => {
   test("bars of one block: its instruments fail, the others are computed, and it stays behind", async () => {
-    await damage("bars", 1);
+    await flipStored(store, "bars", 1);
     const report = await updated("r1", { sets: [windows, recurrences] });
     expect(report.failed).toHaveLength(1);
     expect(report.failed[0]).toMatchObject({ block: 1, code: "STORE_DAMAGED" });
@@ -342,7 +331,7 @@ describe("what is damaged", () => {
 
   test("factors of one block: computed again when the plan is told", async () => {
     await updated("r1");
-    await damage("recurrences", 2);
+    await flipStored(store, "recurrences", 2);
     expect(isNothing(await planned("r2"))).toBe(true);
     await store.endRun("r2");
     await updated("r3", { damaged: new Set([2]) });
@@ -351,7 +340,7 @@ describe("what is damaged", () => {
 
   test("the state of a recurrence: the factors are computed from the first row", async () => {
     await updated("r1");
-    await damage("recurrences.state", 0);
+    await flipStored(store, "recurrences.state", 0);
     await writeBars(store, day(ROWS));
     const { sets: reports } = await updated("r2", { sets: [recurrences] });
     expect(reports[0]!.computedRows).toBe(ROWS + 1 + 3);

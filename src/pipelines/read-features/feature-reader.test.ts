@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { compactStore } from "#data/store/compact";
 import type { OpenedStore } from "#data/store/open-store";
+import { flipStored } from "#data/store/testing/stored-segment";
 import { evaluateExpressions } from "#expression/run/evaluate";
 import type { FactorSet } from "#factors/factor-set";
 import { shippedFactors } from "#factors/catalogue";
@@ -285,14 +286,7 @@ describe("features of a store", () => {
   test("are computed where the stored bytes are damaged", async () => {
     await writeBars(store, market);
     await stored([windows]);
-    const place = store.parts.storage.locate("segments");
-    const file = join(
-      place,
-      readdirSync(place).find((name) => name.startsWith("windows-1-"))!,
-    );
-    const bytes = readFileSync(file);
-    bytes[bytes.length - 1]! ^= 1;
-    writeFileSync(file, bytes);
+    await flipStored(store, "windows", 1, 1);
     store = marketStore(folder);
     const [all] = await expectAll(windows.factors.map(({ name }) => `windows.${name}`));
     const damaged = Object.entries(pathsOf(all!)).filter(([, path]) => path === "mixed");

@@ -73,18 +73,18 @@ function finderIn(available: readonly SnapshotColumn[]): (name: string) => Snaps
     if (exact !== undefined) return exact;
     const [found, ...others] = available.filter((column) => bareName(column) === asked);
     if (found !== undefined && others.length === 0) return found;
-    const some = (columns: readonly SnapshotColumn[]): string =>
-      `${columns
-        .slice(0, 20)
-        .map(({ name }) => name)
-        .join(", ")}${columns.length > 20 ? ", …" : ""}`;
     const what =
       found === undefined ? `the source has no column ${asked}` : `${asked} is the name of several`;
     throw new SnapshotError("SNAPSHOT_COLUMN_UNKNOWN", what, {
-      remedy: `choose from ${some(found === undefined ? available : [found, ...others])}`,
+      remedy: `choose from ${someNames(found === undefined ? available : [found, ...others])}`,
       place: { column: asked },
     });
   };
+}
+
+function someNames(columns: readonly SnapshotColumn[]): string {
+  const names = columns.slice(0, 20).map(({ name }) => name);
+  return `${names.join(", ")}${columns.length > 20 ? ", …" : ""}`;
 }
 
 function setColumns(

@@ -11,6 +11,7 @@ import { flushTree } from "#data/export/qlib-bin/flush-tree";
 import { replaceDirectory } from "#data/export/qlib-bin/replace-directory";
 import { asDataError } from "#data/system-errors";
 import { isoOf } from "#market/day";
+import type { SnapshotDataset } from "./dataset.ts";
 import { InstrumentsFailed, SnapshotError } from "./errors.ts";
 import type { ExportFailure, ExportResult } from "./export-result.ts";
 import { planSnapshot, type PlannedSnapshot, type SnapshotRequest } from "./plan-snapshot.ts";
@@ -32,6 +33,8 @@ export interface ExportOptions {
   readonly ifExists?: IfExists;
   /** Share of the instruments that may fail; 0.05 unless told. */
   readonly maxFailed?: number;
+  /** Minute bars, boards, …, each in files of its own. */
+  readonly datasets?: readonly SnapshotDataset[];
   /** Known beforehand, such as stale factors. */
   readonly notes?: readonly string[];
   readonly engine: string;
@@ -49,8 +52,8 @@ const MAX_FAILED = 0.05;
  * SNAPSHOT_TOO_MANY_FAILED, what planning throws, DATA_DISK_FULL, and what the source throws.
  */
 export async function exportSnapshot(options: ExportOptions): Promise<ExportResult> {
-  const { place, lock } = await takePlace(options);
-  await using _lock = lock;
+  await using held = await takePlace(options);
+  const { place } = held;
   const stages = new Stages();
   const planned = await planSnapshot(options.source, options.request ?? {});
   stages.end("plan");
@@ -61,9 +64,15 @@ export async function exportSnapshot(options: ExportOptions): Promise<ExportResu
     const notes = [...(options.notes ?? []), ...planned.notes, ...content.notes];
     const { source, engine } = options;
     const meta = await sealSnapshot(staging, {
-      ...{ id: place.id, source, plan: planned.plan, engine, failures, notes },
+      id: place.id,
+      source,
+      plan: planned.plan,
+      engine,
+      failures,
+      notes,
       coverage: content.coverage,
       rows: content.rows,
+      datasets: content.datasets,
       now: options.now(),
     });
     stages.end("hash");
@@ -83,15 +92,16 @@ async function takePlace({
   root,
   id,
   ifExists = "error",
-}: ExportOptions): Promise<{ readonly place: SnapshotPlace; readonly lock: AsyncDisposable }> {
+}: ExportOptions): Promise<AsyncDisposable & { readonly place: SnapshotPlace }> {
   for (let version = 1; ; version++) {
     const place = await snapshotIn(root, version === 1 ? id : `${id}_v${version}`);
     const lock = await lockSnapshot(place, { replaces: ifExists === "overwrite" });
     try {
-      if (isFree(place)) return { place, lock };
+      const held = { place, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
+      if (isFree(place)) return held;
       if (ifExists === "overwrite") {
         checkOurs(place);
-        return { place, lock };
+        return held;
       }
       if (ifExists === "error") throw taken(place);
     } catch (error) {
@@ -144,7 +154,12 @@ async function writtenWithoutFailing(
       const { source, signal, onRows } = options;
       const of = coverage.reduce((sum, { rows }) => sum + rows, 0);
       const content = await writeContent(staging, {
-        ...{ source, plan, scope, coverage, sessions: planned.sessions },
+        source,
+        plan,
+        scope,
+        coverage,
+        sessions: planned.sessions,
+        datasets: options.datasets ?? [],
         onStage: (name) => stages.end(name),
         ...(signal === undefined ? {} : { signal }),
         ...(onRows === undefined ? {} : { onRows: (rows: number) => onRows(rows, of) }),

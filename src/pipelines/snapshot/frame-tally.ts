@@ -1,4 +1,4 @@
-import type { Frame } from "#data/export/frame";
+import type { Frame, FrameRows } from "#data/export/frame";
 import type { Day } from "#market/day";
 
 const MS_PER_DAY = 86_400_000;
@@ -21,17 +21,15 @@ export class FrameTally {
 
   constructor(frame: Frame) {
     this.#keys = frame.keys;
-    const tally = this;
-    this.frame = {
-      ...frame,
-      async *batches(signal) {
-        tally.#begin();
-        for await (const rows of frame.batches(signal)) {
-          tally.#take(rows.times, rows.keys);
-          yield rows;
-        }
-      },
-    };
+    this.frame = { ...frame, batches: (signal) => this.#counted(frame.batches(signal)) };
+  }
+
+  async *#counted(batches: AsyncIterable<FrameRows>): AsyncGenerator<FrameRows> {
+    this.#begin();
+    for await (const rows of batches) {
+      this.#take(rows.times, rows.keys);
+      yield rows;
+    }
   }
 
   get rows(): number {

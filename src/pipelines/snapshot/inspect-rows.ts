@@ -25,6 +25,7 @@ export async function inspectRows(
   );
   const columns = market.filter((name) => name !== undefined);
   const at = market.map((name) => (name === undefined ? -1 : columns.indexOf(name)));
+  const has = { range: at[0]! >= 0 && at[1]! >= 0, money: at.slice(2).every((index) => index >= 0) };
   const rank = rankOf(file.keys);
   const spans = new Map<string, { first: Day; last: Day }>();
   const units = new UnitRatio();
@@ -33,7 +34,9 @@ export async function inspectRows(
     columns,
     ...(check.signal === undefined ? {} : { signal: check.signal }),
   })) {
-    const [high, low, close, volume, amount] = at.map((index) => (index < 0 ? null : batch.values[index]!));
+    const [high, low, close, volume, amount] = at.map((index) =>
+      index < 0 ? null : (batch.values[index] ?? null),
+    );
     for (let row = 0; row < batch.times.length; row++) {
       const time = batch.times[row]!;
       const key = rank[batch.keys[row]!]!;
@@ -47,10 +50,9 @@ export async function inspectRows(
       const span = spans.get(code);
       if (span === undefined) spans.set(code, { first: day, last: day });
       else span.last = day;
-      if (high != null && low != null && Number(high[row]) < Number(low[row]))
-        findings.add("PRICES_DISORDERED", `${where()}: high ${high[row]}, low ${low[row]}`);
-      if (close != null && volume != null && amount != null)
-        units.take(Number(amount[row]) / Number(volume[row]) / Number(close[row]));
+      if (has.range && Number(high![row]) < Number(low![row]))
+        findings.add("PRICES_DISORDERED", `${where()}: high ${String(high![row])}, low ${String(low![row])}`);
+      if (has.money) units.take(Number(amount![row]) / Number(volume![row]) / Number(close![row]));
     }
     rows += batch.times.length;
   }

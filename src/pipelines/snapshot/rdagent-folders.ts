@@ -101,7 +101,7 @@ export function readmeText(plan: SnapshotPlan, columns: readonly FrameColumn[]):
     qfq: "Prices are front-adjusted: those of the base day are as traded, earlier ones are scaled to them.",
     qlib: "Prices are adjusted: traded price × factor; volumes are traded volume ÷ factor. Divide a price by the factor to get the traded one.",
   }[plan.adjustment.kind];
-  const example = codeInForm(plan.spelling)("600000.SH" as string);
+  const example = codeInForm(plan.spelling)("600000.SH");
   return `# How to read the files
 
 \`daily_pv.h5\` holds daily prices and volumes of stocks. Read it with pandas; the key is \`${FRAME_KEY}\`:

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isoOf } from "#market/day";
 import { aliasOf } from "./choose-columns.ts";
+import type { DatasetFile } from "./dataset.ts";
 import type { ExportFailure } from "./export-result.ts";
 import { hashedFiles, type HashedFiles } from "./hashed-files.ts";
 import { DAILY_FILE } from "./layout.ts";
@@ -17,6 +18,7 @@ export interface SealedContent {
   /** Of the rows written: instruments in canonical ids, up to the plan's end. */
   readonly coverage: readonly InstrumentCoverage[];
   readonly rows: number;
+  readonly datasets?: ReadonlyMap<string, readonly DatasetFile[]>;
   readonly failures: readonly ExportFailure[];
   readonly notes: readonly string[];
   /** Version of this engine. */
@@ -47,6 +49,7 @@ export async function sealSnapshot(folder: string, content: SealedContent): Prom
     labels,
     instruments: coverage.length,
     rows: content.rows,
+    datasets: metaDatasets(content.datasets ?? new Map()),
     status: content.failures.length > 0 ? "completed_with_errors" : "completed",
     errors: content.failures.map(({ instrument, code, message }) => ({ instrument, code, message })),
     notes: [...content.notes],
@@ -80,5 +83,15 @@ function metaColumn(source: SnapshotSource, plan: SnapshotPlan, planned: Planned
   };
 }
 
-/** A plan's dates as people write them. */
-export const rangeText = ({ start, end }: SnapshotPlan): string => `${isoOf(start)} to ${isoOf(end)}`;
+function metaDatasets(datasets: ReadonlyMap<string, readonly DatasetFile[]>): SnapshotMeta["datasets"] {
+  const named = [...datasets].map(([name, files]) => [
+    name,
+    files.map(({ columns, start, end, ...file }) => ({
+      ...file,
+      start: start === null ? null : isoOf(start),
+      end: end === null ? null : isoOf(end),
+      columns: columns.map((column) => ({ ...column })),
+    })),
+  ]);
+  return Object.fromEntries(named) as SnapshotMeta["datasets"];
+}

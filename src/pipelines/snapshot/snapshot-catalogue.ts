@@ -69,13 +69,17 @@ export async function showSnapshot(
 export async function deleteSnapshot(root: string, id: string): Promise<void> {
   const place = await snapshotIn(root, id);
   if (!(await isTaken(place))) throw missing(place);
-  await using _lock = await lockSnapshot(place, { replaces: true });
-  if (!(await isTaken(place))) throw missing(place);
-  checkOurs(place);
-  const hidden = stagingFolder(place);
-  await rename(place.folder, hidden);
-  syncFolder(path.dirname(place.folder));
-  await rm(hidden, { recursive: true });
+  const lock = await lockSnapshot(place, { replaces: true });
+  try {
+    if (!(await isTaken(place))) throw missing(place);
+    checkOurs(place);
+    const hidden = stagingFolder(place);
+    await rename(place.folder, hidden);
+    syncFolder(path.dirname(place.folder));
+    await rm(hidden, { recursive: true });
+  } finally {
+    await lock[Symbol.asyncDispose]();
+  }
 }
 
 function missing({ id, root }: SnapshotPlace): SnapshotError {

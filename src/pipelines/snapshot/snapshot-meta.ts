@@ -27,6 +27,17 @@ const column = z.object({
   alias: z.string().optional(),
 });
 
+const datasetFile = z.object({
+  file: z.string(),
+  description: z.string(),
+  method: z.string().optional(),
+  columns: z.array(column.omit({ role: true, source: true, alias: true })),
+  rows: z.int(),
+  start: day.nullable(),
+  end: day.nullable(),
+  keys: z.int(),
+});
+
 const snapshotMeta = z.object({
   format: z.literal(1),
   snapshot_id: z.string(),
@@ -52,6 +63,8 @@ const snapshotMeta = z.object({
   /** Canonical ids that were asked for; null when all were. */
   selected: z.array(z.string()).nullable(),
   rows: z.int(),
+  /** Files of the data sets besides the daily rows. */
+  datasets: z.record(z.string(), z.array(datasetFile)),
   formats: z.array(z.enum(["h5", "parquet", "qlib-bin"])),
   status: z.enum(["completed", "completed_with_errors"]),
   errors: z.array(z.object({ instrument: z.string(), code: z.string(), message: z.string() })),
@@ -97,9 +110,12 @@ export async function readMetaIn(folder: string, id: string): Promise<SnapshotMe
 
 export const metaText = (meta: SnapshotMeta): string => `${JSON.stringify(meta, null, 2)}\n`;
 
+function planned({ name, source, dtype }: MetaColumn): PlannedColumn {
+  return { name, source, dtype };
+}
+
 /** The plan that a snapshot was made by, to be followed again. */
 export function planOf(meta: SnapshotMeta): SnapshotPlan {
-  const planned = ({ name, source, dtype }: MetaColumn): PlannedColumn => ({ name, source, dtype });
   return {
     profile: meta.profile,
     market: meta.market,

@@ -78,7 +78,7 @@ export async function lockSnapshot(
 export async function settleSnapshot(place: SnapshotPlace): Promise<void> {
   if (!(await leftoversOf(place)).isUnsettled) return;
   try {
-    await using _lock = await lockSnapshot(place);
+    await (await lockSnapshot(place))[Symbol.asyncDispose]();
   } catch (error) {
     const isBusy = error instanceof SnapshotError && error.code === "SNAPSHOT_LOCKED";
     const isReadOnly = error instanceof DataError && error.code === "DATA_NOT_PERMITTED";

@@ -81,14 +81,14 @@ class Verification {
     await this.#check("files", () => this.#files());
     const sessions = await this.#check("calendar", () => this.#calendar());
     const file = await this.#check("open", () => this.#open(DAILY_FILE));
-    if (file == null) return;
-    using _file = file;
-    await this.#check("columns", () => this.#columns(file, this.#meta.columns));
-    const spans = await this.#check("rows", () => this.#inspect(file, new Set(sessions ?? [])));
+    if (file === null || file === undefined) return;
+    using opened = file;
+    await this.#check("columns", () => this.#columns(opened, this.#meta.columns));
+    const spans = await this.#check("rows", () => this.#inspect(opened, new Set(sessions ?? [])));
     if (spans !== undefined) await this.#check("instruments", () => this.#instruments(spans));
     await this.#check("labels", () => this.#labels());
     const { source } = this.#options;
-    if (source !== undefined) await this.#check("source", () => this.#source(file, source));
+    if (source !== undefined) await this.#check("source", () => this.#source(opened, source));
   }
 
   result(): SnapshotVerification {
@@ -213,9 +213,8 @@ class Verification {
 
   async #labels(): Promise<void> {
     if (this.#meta.labels.length === 0) return;
-    const file = await this.#open(LABELS_FILE);
+    using file = await this.#open(LABELS_FILE);
     if (file === null) return;
-    using _file = file;
     await this.#columns(file, this.#meta.labels);
     if (file.rows !== this.#meta.rows)
       this.#list.add(
@@ -240,7 +239,9 @@ class Verification {
     const { signal } = this.#options;
     this.#compared = await compareWithSource(
       {
-        ...{ file, source, plan },
+        file,
+        source,
+        plan,
         without: new Set(meta.errors.map(({ instrument }) => instrument)),
         ranges: this.#ranges(file),
         ...(signal === undefined ? {} : { signal }),

@@ -4,6 +4,7 @@ import type { Frame } from "#data/export/frame";
 import { writeFrame } from "#data/hdf5/write-frame";
 import type { Day } from "#market/day";
 import { dailyFrame, labelsFrame } from "./daily-frame.ts";
+import type { DatasetFile, SnapshotDataset } from "./dataset.ts";
 import { FrameTally } from "./frame-tally.ts";
 import { DAILY_FILE, FRAME_KEY, LABELS_FILE, writeListings } from "./layout.ts";
 import type { SnapshotPlan } from "./snapshot-plan.ts";
@@ -17,6 +18,7 @@ export interface ContentWork {
   /** What the source said it has within the scope. */
   readonly coverage: readonly InstrumentCoverage[];
   readonly sessions: readonly Day[];
+  readonly datasets: readonly SnapshotDataset[];
   readonly signal?: AbortSignal;
   readonly onRows?: (rows: number) => void;
   readonly onStage?: (name: string) => void;
@@ -27,6 +29,8 @@ export interface WrittenContent {
   /** Of the rows that were written; a server may have taken in others since it was asked what it has. */
   readonly coverage: readonly InstrumentCoverage[];
   readonly notes: readonly string[];
+  /** Files of each data set. */
+  readonly datasets: ReadonlyMap<string, readonly DatasetFile[]>;
 }
 
 /** Writes every file of a snapshot but meta.json into a folder. */
@@ -43,6 +47,13 @@ export async function writeContent(folder: string, work: ContentWork): Promise<W
     work.onStage?.("labels");
   }
   const spans = tally.spans();
+  const spell = codeInForm(plan.spelling);
+  const datasets = new Map<string, readonly DatasetFile[]>();
+  for (const dataset of work.datasets) {
+    const options = { spell, ...(signal === undefined ? {} : { signal }) };
+    datasets.set(dataset.name, await dataset.write(folder, scope, options));
+    work.onStage?.(dataset.name);
+  }
   await writeListings(folder, {
     spans: spans.map(({ key, first, last }) => ({ code: key, first, last })),
     sessions: work.sessions,
@@ -55,11 +66,10 @@ export async function writeContent(folder: string, work: ContentWork): Promise<W
     ...(signal === undefined ? {} : { signal }),
   });
   work.onStage?.("formats");
-  const spell = codeInForm(plan.spelling);
   const written = new Map(spans.map((span) => [span.key, span]));
   const coverage = work.coverage.flatMap((known) => {
     const span = written.get(spell(known.instrument));
     return span === undefined ? [] : [{ ...known, first: span.first, last: span.last, rows: span.rows }];
   });
-  return { rows: tally.rows, coverage, notes };
+  return { rows: tally.rows, coverage, notes, datasets };
 }

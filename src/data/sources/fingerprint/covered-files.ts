@@ -1,11 +1,12 @@
 /**
  * The files that a locator reads, without opening one: what `resolveFiles` would find, archives as themselves, and those
- * of a Qlib directory. A locator is absolute here.
+ * of a Qlib directory; tables of a server are no files. A locator is absolute here.
  */
 import { existsSync, globSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { asDataError } from "../../system-errors.ts";
 import { type FileKind, parseLocator } from "../locator.ts";
+import { isPostgresLocator } from "../postgres/locator.ts";
 
 const QLIB = "qlib:";
 const endings: Readonly<Record<FileKind, RegExp>> = {
@@ -19,6 +20,7 @@ const BIN = /\.day\.bin$/;
 
 /** The locator with an absolute path: it means the same from every folder. */
 export function absoluteLocator(text: string, folder: string): string {
+  if (isPostgresLocator(text)) return text;
   if (text.startsWith(QLIB)) return QLIB + resolve(folder, text.slice(QLIB.length));
   const { kind, path } = parseLocator(text);
   return (kind === null ? "" : `${kind}:`) + resolve(folder, path);
@@ -31,6 +33,7 @@ export function pathOfLocator(text: string): string {
 
 /** Paths by name, none when nothing is there. Throws DATA_NOT_PERMITTED. */
 export function coveredFiles(locator: string): string[] {
+  if (isPostgresLocator(locator)) return [];
   const path = pathOfLocator(locator);
   try {
     if (locator.startsWith(QLIB)) return qlibFiles(path);
@@ -58,6 +61,7 @@ export function coveredFiles(locator: string): string[] {
  * glob's first pattern, of a Qlib directory calendar and features (not each instrument's folder).
  */
 export function watchedFolders(locator: string): string[] {
+  if (isPostgresLocator(locator)) return [];
   const path = pathOfLocator(locator);
   if (locator.startsWith(QLIB)) return [path, join(path, "calendars"), join(path, "features")];
   const found = statSync(path, { throwIfNoEntry: false });

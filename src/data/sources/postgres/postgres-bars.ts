@@ -13,7 +13,7 @@ import { InstrumentIds } from "../instrument-codes.ts";
 import { parsePostgresLocator, type PostgresLocator } from "./locator.ts";
 import { resolveTable } from "./resolve-table.ts";
 import { CODE, DAY, INSTANT, selectRows, TIME } from "./select-table.ts";
-import { PostgresSession } from "./session.ts";
+import { PostgresSession, sourceUrlOf } from "./session.ts";
 import type { ResolvedTable, TableField } from "./table-mapping.ts";
 
 export interface PostgresSourceOptions {
@@ -25,6 +25,8 @@ export interface PostgresSourceOptions {
   readonly batchRows?: number;
   readonly signal?: AbortSignal;
 }
+
+export { sourceUrlOf };
 
 const MICROS_PER_MINUTE = 60_000_000;
 const MINUTES_PER_DAY = 1440;

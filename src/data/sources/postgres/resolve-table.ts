@@ -22,7 +22,7 @@ import {
 } from "./table-mapping.ts";
 
 /** Looked for beside a table of unadjusted bars that has no factor of its own. */
-const ADJUSTMENT_TABLE = "adj_factor";
+export const ADJUSTMENT_TABLE = "adj_factor";
 const barNames: ReadonlySet<string> = new Set(barColumnNames);
 
 /**

@@ -21,7 +21,7 @@ const SNAPSHOT = /^[0-9A-F]+(-[0-9A-F]+)*$/;
 
 /** The connection of the environment. Throws SOURCE_URL_MISSING. */
 export function sourceUrlOf(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
   name = SOURCE_URL,
 ): string {
   const url = environment[name];

@@ -6,11 +6,15 @@
  */
 import { createHash } from "node:crypto";
 import { DataError } from "../../errors.ts";
-import { tableOf } from "./catalogue.ts";
-import { sqlColumn, sqlTable, type TableName, textOfTable } from "./identifier.ts";
+import { readTableMapping } from "../../mapping/table-mapping.ts";
+import { hasTable, tableOf } from "./catalogue.ts";
+import { sqlColumn, sqlTable, type TableName, tableNamed, textOfTable } from "./identifier.ts";
 import { parsePostgresLocator } from "./locator.ts";
 import { keysByName } from "./recognise-table.ts";
-import { PostgresSession } from "./session.ts";
+import { ADJUSTMENT_TABLE } from "./resolve-table.ts";
+import { PostgresSession, sourceUrlOf } from "./session.ts";
+
+export { sourceUrlOf };
 
 export interface TableFingerprint {
   readonly table: string;
@@ -19,22 +23,23 @@ export interface TableFingerprint {
   readonly sha256: string;
 }
 
-/** Fingerprints of a locator's tables, the bars' own first. Throws SOURCE_…. */
+/** Fingerprints of a locator's tables and those that are joined to it, its own first. Throws SOURCE_…. */
 export async function fingerprintTables(
   locator: string,
-  url: string,
-  joined: readonly TableName[] = [],
+  options: { readonly url: string; readonly mapping: string | null },
 ): Promise<readonly TableFingerprint[]> {
   const { table, adjustment, factors } = parsePostgresLocator(locator);
-  await using session = await PostgresSession.open(url);
-  const names = [
-    table,
-    ...(adjustment === undefined ? [] : [adjustment]),
-    ...(factors === undefined ? [] : [factors]),
-  ];
-  const all = new Map([...names, ...joined].map((name) => [textOfTable(name), name]));
+  const tables = options.mapping === null ? {} : (await readTableMapping(options.mapping)).tables;
+  await using session = await PostgresSession.open(options.url);
+  const names = [table];
+  for (const name of [adjustment, factors]) if (name !== undefined) names.push(name);
+  for (const text of [tables.adjustment, tables.factors])
+    if (text !== undefined) names.push(tableNamed(text));
+  const beside = { schema: table.schema, table: ADJUSTMENT_TABLE };
+  if (await hasTable(session, beside)) names.push(beside);
   const found: TableFingerprint[] = [];
-  for (const [text, name] of all) found.push({ table: text, ...(await fingerprintOf(session, name)) });
+  for (const [text, name] of new Map(names.map((each) => [textOfTable(each), each])))
+    found.push({ table: text, ...(await fingerprintOf(session, name)) });
   return found;
 }
 

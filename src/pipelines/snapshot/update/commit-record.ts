@@ -47,12 +47,18 @@ export interface CommitRequest {
 export class StagedFiles {
   readonly #directory: string;
   readonly #folder: string;
+  #counts = false;
 
   /** Begins anew; what an interrupted change left has to be recovered before. */
   constructor(directory: string) {
     this.#directory = directory;
     this.#folder = path.join(directory, PENDING_FOLDER);
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Whether the change was recorded, so that it will be finished whatever happens. */
+  get counts(): boolean {
+    return this.#counts;
   }
 
   /** Where to write the next content of a file or folder; the folders above it are made. */
@@ -81,6 +87,7 @@ export class StagedFiles {
       throw asDataError(error, { file: this.#folder, doing: "write" });
     }
     await writeAtomically(path.join(this.#folder, RECORD), [`${JSON.stringify(record, null, 1)}\n`]);
+    this.#counts = true;
     applyRecord(this.#directory, record);
   }
 

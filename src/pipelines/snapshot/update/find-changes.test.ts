@@ -113,8 +113,8 @@ test("a rewritten history is found by its overlap and compared from the start", 
 test("another fingerprint makes a look, and no change where the values are the same", async () => {
   const now = market();
   now.get("A")!.set(3, -1);
-  const fingerprint = (key: string): string => (key === "C" ? "1" : "2");
-  const changes = await findChanges(question({ old: market(), now, fingerprint }));
+  const told = { old: market(), now, fingerprint: (key: string): string => (key === "C" ? "1" : "2") };
+  const changes = await findChanges(question(told));
   expect([...changes]).toEqual([
     ["A", expect.objectContaining({ first: 3 * MS_PER_DAY, changed: 1, reason: "adjustment changed" })],
   ]);
@@ -135,7 +135,12 @@ test("an old correction is found by a store's word for it, and by comparing ever
   now.get("B")!.set(4, 5);
   const told = { old: market(), now };
   expect((await findChanges(question(told))).size).toBe(0);
-  for (const means of [{ written: new Map([["B", 4]]) }, { state: null }] as const) {
+  // A store tells of instruments that the snapshot has nothing of, too.
+  const written = new Map([
+    ["B", 4],
+    ["Z", 2],
+  ]);
+  for (const means of [{ written }, { state: null }] as const) {
     const changes = await findChanges(question({ ...told, ...means }));
     expect([...changes.keys()]).toEqual(["B"]);
     expect(changes.get("B")).toMatchObject({ first: 4 * MS_PER_DAY, changed: 1 });

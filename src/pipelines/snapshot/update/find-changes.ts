@@ -36,7 +36,7 @@ export interface ChangeQuestion {
   readonly coverage: readonly InstrumentCoverage[];
   /** What it had; null when that is not known, and everything is compared. */
   readonly state: ExportState | null;
-  /** First changed days by instrument; null when the source cannot tell them. */
+  /** First changed days by instrument, of others too; null when the source cannot tell them. */
   readonly written: ReadonlyMap<string, Day> | null;
   /** A value up to this day may scale all prices of its instrument; null when none does. */
   readonly baseDay: Day | null;
@@ -92,7 +92,8 @@ function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, S
   const suspect = (instrument: string, from: Day, reason: ChangeReason): void => {
     if (from >= overlapFrom || failed.has(instrument)) return;
     const known = suspects.get(instrument);
-    if (known === undefined || known.from > from) suspects.set(instrument, { from, reason });
+    if (known === undefined || known.from > from)
+      suspects.set(instrument, { from, reason: known?.reason ?? reason });
   };
   const before = new Map(state.instruments.map((each) => [each.instrument, each]));
   for (const now of coverage) {
@@ -104,12 +105,12 @@ function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, S
     else if (old.fingerprint !== now.fingerprint) suspect(now.instrument, start, "adjustment changed");
   }
   for (const { instrument, first } of before.values()) suspect(instrument, first, "gone from the source");
-  for (const [instrument, from] of written ?? [])
-    suspect(
-      instrument,
-      baseDay !== null && from <= baseDay ? start : Math.max(from, start),
-      "corrected in the store",
-    );
+  const held = new Set(coverage.map(({ instrument }) => instrument));
+  for (const [instrument, from] of written ?? []) {
+    if (!held.has(instrument)) continue;
+    const rescales = baseDay !== null && from <= baseDay;
+    suspect(instrument, rescales ? start : Math.max(from, start), "corrected in the store");
+  }
   return suspects;
 }
 

@@ -1,0 +1,155 @@
+/**
+ * Builds a snapshot's next content beside its files and lets it count: rows, listings, the other forms, hashes, meta.json
+ * and state, then the one commit of all of them.
+ */
+import path from "node:path";
+import { codeInForm } from "#data/export/qlib-bin/code-form";
+import { byText } from "#data/export/series-table";
+import { SnapshotError } from "../errors.ts";
+import type { ExportFailure } from "../export-result.ts";
+import { hashedFiles } from "../hashed-files.ts";
+import { DAILY_FILE, FRAME_KEY, LABELS_FILE, writeListings } from "../layout.ts";
+import { sealSnapshot } from "../seal-snapshot.ts";
+import { META_FILE, type SnapshotMeta } from "../snapshot-meta.ts";
+import type { InstrumentCoverage } from "../snapshot-source.ts";
+import { writeDerived } from "../write-derived.ts";
+import { dailyRows, labelRows, type Attempt, type FileChanges } from "./attempt.ts";
+import { EXPORT_STATE_FILE } from "./export-state.ts";
+import { sha256OfFile } from "./file-hash.ts";
+import { MS_PER_DAY, type FoundChange } from "./find-changes.ts";
+import { rewriteRows } from "./rewrite-rows.ts";
+import { scopeWithin, type FrameOf, type UpdateOutlook } from "./update-plan.ts";
+
+/** Returns the meta.json that counts now. Throws SNAPSHOT_FILE_DAMAGED before anything is built on a damaged file. */
+export async function stageSnapshot(
+  work: Attempt,
+  outlook: UpdateOutlook,
+  changes: FileChanges,
+): Promise<SnapshotMeta> {
+  const { place, meta, request, question, staged, stages } = work;
+  const { source, plan } = { source: question.source, plan: outlook.plan };
+  const held = heldCoverage(work, outlook);
+  const daily = staged.place(DAILY_FILE);
+  const folder = path.dirname(daily);
+  const rewrite = async (
+    file: string,
+    frameOf: FrameOf,
+    found: ReadonlyMap<string, FoundChange>,
+  ): Promise<void> => {
+    await requireUndamaged(work, file);
+    await rewriteFile({ ...work, file, frameOf, found, held }, outlook);
+  };
+  await rewrite(DAILY_FILE, dailyRows(source, plan), changes.daily);
+  stages.end("daily");
+  if (plan.labels.length > 0) {
+    await rewrite(LABELS_FILE, labelRows(source, plan), changes.labels);
+    stages.end("labels");
+  }
+  const spell = codeInForm(plan.spelling);
+  await writeListings(folder, {
+    spans: held.map(({ instrument, first, last }) => ({ code: spell(instrument), first, last })),
+    sessions: outlook.sessions,
+  });
+  const scope = scopeWithin(question, outlook.now, { from: plan.start, to: plan.end });
+  const notes = await writeDerived(folder, {
+    source,
+    plan,
+    scope,
+    daily,
+    ...(question.signal === undefined ? {} : { signal: question.signal }),
+  });
+  stages.end("formats");
+  const own = await hashedFiles(folder);
+  const files = Object.fromEntries(
+    Object.entries({ ...meta.files, ...own }).sort(([left], [right]) => byText(left, right)),
+  );
+  const after = await sealSnapshot(folder, {
+    id: place.id,
+    source,
+    plan,
+    coverage: held,
+    engine: request.engine,
+    files,
+    rows: held.reduce((sum, { rows }) => sum + rows, 0),
+    failures: [...stillWithoutRows(meta, held), ...work.failed.failures],
+    notes: [...new Set([...meta.notes, ...notes])],
+    now: request.now(),
+  });
+  stages.end("hash");
+  request.signal?.throwIfAborted();
+  const written = Object.entries(own).map(([name, { sha256 }]) => ({ path: name, sha256 }));
+  const last = [EXPORT_STATE_FILE, META_FILE].map(async (name) => ({
+    path: name,
+    sha256: await sha256OfFile(path.join(folder, name)),
+  }));
+  await staged.commit({
+    folders: written.filter(isFolder).map(({ path: name }) => name.slice(0, -1)),
+    files: [...written.filter((file) => !isFolder(file)), ...(await Promise.all(last))],
+  });
+  stages.end("place");
+  return after;
+}
+
+/** Folders of many files are hashed as one. */
+function isFolder({ path: name }: { readonly path: string }): boolean {
+  return name.endsWith("/");
+}
+
+/** What the files hold afterwards: all that the source has, and what was known of those that cannot be read. */
+function heldCoverage({ question }: Attempt, { now }: UpdateOutlook): readonly InstrumentCoverage[] {
+  const kept = question.state?.instruments.filter(({ instrument }) => question.failed.has(instrument)) ?? [];
+  return [...now, ...kept].sort((left, right) => byText(left.instrument, right.instrument));
+}
+
+/** Instruments that were asked for by name and still have no row. */
+function stillWithoutRows(
+  { errors }: SnapshotMeta,
+  held: readonly InstrumentCoverage[],
+): readonly ExportFailure[] {
+  const there = new Set(held.map(({ instrument }) => instrument));
+  return errors.filter(({ code, instrument }) => code === "SNAPSHOT_EMPTY" && !there.has(instrument));
+}
+
+async function requireUndamaged({ place, meta }: Attempt, file: string): Promise<void> {
+  const old = path.join(place.folder, file);
+  if ((await sha256OfFile(old)) === meta.files[file]?.sha256) return;
+  throw new SnapshotError("SNAPSHOT_FILE_DAMAGED", `${old} is not what was written`, {
+    remedy: "export the snapshot again with --if-exists overwrite",
+    place: { file: old },
+  });
+}
+
+interface FileWork extends Attempt {
+  readonly file: string;
+  readonly frameOf: FrameOf;
+  readonly found: ReadonlyMap<string, FoundChange>;
+  readonly held: readonly InstrumentCoverage[];
+}
+
+async function rewriteFile(work: FileWork, outlook: UpdateOutlook): Promise<void> {
+  const { place, question, staged, file, frameOf, found, held } = work;
+  const oldEnd = question.plan.end;
+  const spell = codeInForm(question.plan.spelling);
+  const hasLater = outlook.now.some(({ last }) => last > oldEnd);
+  const later = { from: oldEnd + 1, to: outlook.plan.end };
+  const first = Math.min(...[...found.values()].map((change) => change.first));
+  const instruments = new Set(found.keys());
+  await rewriteRows({
+    old: path.join(place.folder, file),
+    place: staged.place(file),
+    key: FRAME_KEY,
+    keys: held.map(({ instrument }) => spell(instrument)).sort(byText),
+    later: hasLater ? await frameOf(scopeWithin(question, outlook.now, later)) : null,
+    instead:
+      found.size === 0
+        ? null
+        : {
+            keys: new Set([...instruments].map(spell)),
+            from: first,
+            frame: await frameOf(
+              scopeWithin(question, outlook.before, { from: first / MS_PER_DAY, to: oldEnd, instruments }),
+            ),
+          },
+    ...(question.signal === undefined ? {} : { signal: question.signal }),
+  });
+}

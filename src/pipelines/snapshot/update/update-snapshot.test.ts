@@ -1,0 +1,362 @@
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import type { OpenedStore } from "#data/store/open-store";
+import { LANES_PER_BLOCK, type FieldSet } from "#data/store/panel-store";
+import { temporaryFolder } from "#data/store/testing/sample-store";
+import { isoOf } from "#market/day";
+import { marketStore, writeBars, type MarketRows } from "../../testing/stored-market.ts";
+import { InstrumentsFailed } from "../errors.ts";
+import type { ExportResult } from "../export-result.ts";
+import { exportSnapshot } from "../export-snapshot.ts";
+import { DAILY_FILE } from "../layout.ts";
+import type { SnapshotRequest } from "../plan-snapshot.ts";
+import type { SnapshotSource } from "../snapshot-source.ts";
+import { StoreSnapshotSource } from "../store-snapshot-source.ts";
+import { PENDING_FOLDER } from "./commit-record.ts";
+import type { ExportLedger, LedgerEntry } from "./export-ledger.ts";
+import { readExportState } from "./export-state.ts";
+import { contentOf } from "./testing/snapshot-content.ts";
+import { updateSnapshot, type UpdateRequest } from "./update-snapshot.ts";
+
+/** The made-up market's factor steps up every 40 rows. */
+const MARKET: MarketRows = { instruments: 6, from: 0, to: 60 };
+const BASE_DAY = 59;
+
+class Scene implements Disposable {
+  readonly #folder = temporaryFolder();
+  readonly root = path.join(this.#folder.path, "snapshots");
+  readonly store: OpenedStore;
+  readonly #request: SnapshotRequest;
+  fulls = 0;
+
+  private constructor(options: { readonly keep?: number; readonly request?: SnapshotRequest }) {
+    this.store = marketStore(path.join(this.#folder.path, "store"), { keep: options.keep ?? 3 });
+    const isScaled = options.request?.profile !== "rdagent";
+    this.#request = { ...(isScaled ? { baseDay: BASE_DAY } : {}), ...options.request };
+  }
+
+  static async of(
+    options: {
+      readonly keep?: number;
+      readonly request?: SnapshotRequest;
+      readonly market?: MarketRows;
+    } = {},
+  ): Promise<Scene> {
+    const scene = new Scene(options);
+    await writeBars(scene.store, options.market ?? MARKET);
+    return scene;
+  }
+
+  get folder(): string {
+    return path.join(this.root, "one");
+  }
+
+  async export(id = "one", end?: number): Promise<ExportResult> {
+    await using source = await StoreSnapshotSource.open(this.store);
+    const request = { ...this.#request, ...(end === undefined ? {} : { end }) };
+    return await exportSnapshot({
+      root: this.root,
+      id,
+      source,
+      request,
+      engine: "test",
+      maxFailed: 0.5,
+      now: () => 1,
+    });
+  }
+
+  async update(
+    options: Partial<UpdateRequest> & { readonly around?: (source: SnapshotSource) => SnapshotSource } = {},
+  ): Promise<ExportResult> {
+    const { around = (source) => source, ...request } = options;
+    await using source = await StoreSnapshotSource.open(this.store);
+    const common = { root: this.root, id: "one", engine: "test", now: () => 2 };
+    return await updateSnapshot({ ...common, ...request, source: around(source) });
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+/** The snapshot holds what a full export would give, and nothing else lies about. */
+async function expectFull(scene: Scene, end?: number): Promise<void> {
+  const id = `full_${scene.fulls++}`;
+  await scene.export(id, end);
+  const full = path.join(scene.root, id);
+  expect(await contentOf(scene.folder)).toEqual(await contentOf(full));
+  expect(existsSync(path.join(scene.folder, PENDING_FOLDER))).toBe(false);
+  expect(readdirSync(scene.folder).sort()).toEqual(readdirSync(full).sort());
+}
+
+/** One closing price of the fifth instrument, long ago. */
+const oldCorrection: MarketRows["value"] = (instrument, row, name) =>
+  instrument === 4 && row === 11 && name === "close" ? 77 : undefined;
+
+const changedOf = ({ instruments }: ExportResult): unknown[] =>
+  instruments
+    .filter(({ added, changed }) => added !== undefined || changed !== undefined)
+    .map(({ instrument, added = 0, changed = 0, reason }) => [instrument, added, changed, reason]);
+
+test("without a change nothing is written", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  const stamps = (): unknown[] =>
+    readdirSync(scene.folder, { recursive: true, encoding: "utf8" })
+      .sort()
+      .map((name) => [
+        name,
+        statSync(path.join(scene.folder, name)).mtimeMs,
+        statSync(path.join(scene.folder, name)).ino,
+      ]);
+  const before = stamps();
+  const result = await scene.update();
+  expect(result).toMatchObject({ mode: "incremental", changed: false, status: "completed", rows: 360 });
+  expect(stamps()).toEqual(before);
+  await expectFull(scene);
+});
+
+test("new days are appended, ex-dates and suspended days among them", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  for (let to = 61; to <= 85; to += 4) {
+    await writeBars(scene.store, { ...MARKET, from: to === 61 ? 60 : to - 4, to });
+    const result = await scene.update();
+    expect(result).toMatchObject({ changed: true, end: isoOf(to - 1), rows: 6 * to });
+    expect(changedOf(result)).toHaveLength(6);
+    expect(result.timings).toHaveProperty("daily");
+  }
+  await expectFull(scene);
+});
+
+test("an end that is asked for is kept to, and an earlier one shortens nothing", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  await writeBars(scene.store, { ...MARKET, from: 60, to: 70 });
+  expect((await scene.update({ end: 64 })).end).toBe(isoOf(64));
+  await expectFull(scene, 64);
+  expect(await scene.update({ end: 40 })).toMatchObject({ changed: false, end: isoOf(64) });
+  await expectFull(scene, 64);
+});
+
+test("late corrections, in the overlap and long before it, come into the snapshot", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  const corrected: Record<number, number> = { 2: 57, 4: 11 };
+  await writeBars(scene.store, {
+    ...MARKET,
+    value: (instrument, row, name) => (corrected[instrument] === row && name === "close" ? 77 : undefined),
+  });
+  const result = await scene.update();
+  expect(changedOf(result)).toEqual([
+    ["I0002", 0, 1, "corrected in the store"],
+    ["I0004", 0, 1, "corrected in the store"],
+  ]);
+  await expectFull(scene);
+});
+
+test("a store that no longer keeps the snapshot's generation is compared whole", async () => {
+  using scene = await Scene.of({ keep: 1 });
+  await scene.export();
+  for (let to = 61; to < 66; to++) await writeBars(scene.store, { ...MARKET, to, value: oldCorrection });
+  await scene.store.collect();
+  expect(changedOf(await scene.update())).toContainEqual(["I0004", 5, 1, "corrected"]);
+  await expectFull(scene);
+});
+
+test("a correction of the factor that prices are scaled by moves the whole history", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  await writeBars(scene.store, {
+    ...MARKET,
+    to: 62,
+    value: (instrument, row, name) =>
+      instrument === 3 && row >= BASE_DAY && name === "factor" ? 9 : undefined,
+  });
+  const result = await scene.update();
+  // On its three suspended days it has no price.
+  expect(result.instruments[3]).toMatchObject({ added: 2, changed: 57 });
+  await expectFull(scene);
+});
+
+test("new listings come with their whole history, instruments that ended keep theirs", async () => {
+  using scene = await Scene.of({
+    market: { ...MARKET, last: (instrument) => (instrument === 1 ? 50 : Infinity) },
+  });
+  await scene.export();
+  await writeBars(scene.store, {
+    instruments: 40,
+    from: 0,
+    to: 63,
+    first: (instrument) => (instrument < 6 ? 0 : instrument === 39 ? 61 : 3 * (instrument - 6)),
+    last: (instrument) => (instrument === 1 ? 50 : Infinity),
+  });
+  const result = await scene.update();
+  expect(result.instruments).toHaveLength(40 - 12);
+  expect(result.instruments.find(({ instrument }) => instrument === "I0001")).toMatchObject({
+    end: isoOf(50),
+    rows: 51,
+  });
+  expect(changedOf(result)).toContainEqual(["I0010", 51, 0, "new instrument"]);
+  await expectFull(scene);
+});
+
+test("instruments that were named are followed, in the spelling and adjustment of the plan", async () => {
+  const request: SnapshotRequest = { instruments: ["I0001", "I0004", "I0039"], profile: "rdagent", start: 0 };
+  using scene = await Scene.of({ request, market: { ...MARKET, instruments: 38 } });
+  expect((await scene.export()).status).toBe("completed_with_errors");
+  await writeBars(scene.store, { ...MARKET, instruments: 38, from: 60, to: 63 });
+  expect(await scene.update()).toMatchObject({ status: "completed_with_errors", rows: 126 });
+  await expectFull(scene);
+  await writeBars(scene.store, { instruments: 40, from: 0, to: 64, first: (each) => (each > 37 ? 50 : 0) });
+  expect(await scene.update()).toMatchObject({ status: "completed", rows: 142 });
+  await expectFull(scene);
+});
+
+const LABELS: FieldSet = {
+  name: "labels",
+  role: "label",
+  fields: [
+    { name: "ahead", dtype: "f32", unit: "1", lineage: { from: "test", engine: "test", inputGeneration: 0 } },
+  ],
+};
+
+/** The row itself as a label that is known `ahead` rows later. */
+async function writeLabels(store: OpenedStore, rows: number, ahead: number): Promise<void> {
+  await using writer = await store.writer();
+  const values = new Float32Array(rows * LANES_PER_BLOCK).fill(Number.NaN);
+  for (let row = 0; row < rows - ahead; row++)
+    values.fill(row, row * LANES_PER_BLOCK, row * LANES_PER_BLOCK + MARKET.instruments);
+  await writer.put(LABELS, 0, 0, [{ name: "ahead", values }]);
+  await writer.commit({ reason: "labels" });
+}
+
+test("labels of past days that become known are filled in, beyond the overlap too", async () => {
+  using scene = await Scene.of({ request: { labels: ["ahead"] } });
+  await writeLabels(scene.store, 60, 20);
+  await scene.export();
+  await writeBars(scene.store, { ...MARKET, from: 60, to: 63 });
+  await writeLabels(scene.store, 63, 20);
+  expect((await scene.update()).changed).toBe(true);
+  await expectFull(scene);
+});
+
+test("what the state does not speak of is not believed: everything is compared", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  const state = path.join(scene.folder, "export-state.json");
+  const text = readFileSync(state, "utf8");
+  await writeBars(scene.store, { ...MARKET, value: oldCorrection });
+  writeFileSync(
+    state,
+    text.replace(/"dataSha256":"./, '"dataSha256":"0').replace('"generation":1', '"generation":2'),
+  );
+  expect(changedOf(await scene.update())).toEqual([["I0004", 0, 1, "corrected"]]);
+  rmSync(state);
+  expect((await scene.update()).changed).toBe(false);
+  await expectFull(scene);
+});
+
+test("a damaged file, another source and a source that lost much are refused, and the snapshot stays", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  const before = await contentOf(scene.folder);
+  await writeBars(scene.store, { ...MARKET, from: 60, to: 62 });
+  await expect(scene.update({ around: renamed })).rejects.toMatchObject({ code: "SNAPSHOT_SOURCE_OTHER" });
+  await expect(scene.update({ around: emptied })).rejects.toMatchObject({ code: "SNAPSHOT_SOURCE_SHRANK" });
+  expect(await contentOf(scene.folder)).toEqual(before);
+  appendFileSync(path.join(scene.folder, DAILY_FILE), "x");
+  await expect(scene.update()).rejects.toMatchObject({ code: "SNAPSHOT_FILE_DAMAGED" });
+  expect(existsSync(path.join(scene.folder, PENDING_FOLDER))).toBe(false);
+});
+
+const renamed = (source: SnapshotSource): SnapshotSource =>
+  forwarding(source, { locator: "postgres:market.bars" });
+
+const emptied = (source: SnapshotSource): SnapshotSource =>
+  forwarding(source, {
+    coverage: async (scope) => (await source.coverage(scope)).slice(0, 3),
+  });
+
+const broken = (source: SnapshotSource): SnapshotSource =>
+  forwarding(source, {
+    frame: async (scope, request) => {
+      const frame = await source.frame(scope, request);
+      if (!frame.keys.includes("I0007")) return frame;
+      return {
+        ...frame,
+        async *batches() {
+          yield* [];
+          throw new InstrumentsFailed(["I0007"], await Promise.resolve(new Error("unreadable")));
+        },
+      };
+    },
+  });
+
+/** A source that does some things otherwise. */
+function forwarding(source: SnapshotSource, instead: Partial<SnapshotSource>): SnapshotSource {
+  return {
+    locator: source.locator,
+    generation: source.generation,
+    calendar: source.calendar,
+    freq: source.freq,
+    adjustment: source.adjustment,
+    columns: source.columns,
+    sessions: (scope) => source.sessions(scope),
+    coverage: (scope) => source.coverage(scope),
+    frame: (scope, request) => source.frame(scope, request),
+    changedSince: async (generation, columns) => (await source.changedSince?.(generation, columns)) ?? null,
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+    ...instead,
+  };
+}
+
+test("an instrument that cannot be read keeps its rows, is told, and is caught up later", async () => {
+  using scene = await Scene.of({ market: { ...MARKET, instruments: 40 } });
+  await scene.export();
+  await writeBars(scene.store, { ...MARKET, instruments: 40, from: 60, to: 62 });
+  await expect(scene.update({ around: broken, maxFailed: 0 })).rejects.toMatchObject({
+    code: "SNAPSHOT_TOO_MANY_FAILED",
+  });
+  const result = await scene.update({ around: broken });
+  expect(result.status).toBe("completed_with_errors");
+  expect(result.errors).toEqual([
+    { instrument: "I0007", code: "SNAPSHOT_ROWS_UNREADABLE", message: "unreadable" },
+  ]);
+  expect(result.rows).toBe(40 * 62 - 2);
+  const state = await readExportState(scene.folder);
+  expect(state?.instruments.find(({ instrument }) => instrument === "I0007")?.last).toBe(59);
+  expect(await scene.update({ around: broken })).toMatchObject({ changed: false });
+  expect(changedOf(await scene.update())).toEqual([["I0007", 2, 0, "other rows than before"]]);
+  await expectFull(scene);
+});
+
+test("the ledger follows the files, also when an earlier update could not write it", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  await writeBars(scene.store, { ...MARKET, from: 60, to: 62 });
+  let held: readonly LedgerEntry[] = [];
+  const ledger: ExportLedger = {
+    read: () => Promise.resolve(held),
+    replace: (_scope, entries) => {
+      held = entries;
+      return Promise.resolve();
+    },
+  };
+  const broken = { ...ledger, replace: () => Promise.reject(new Error("permission denied")) };
+  const result = await scene.update({ ledger: broken });
+  expect(result.changed).toBe(true);
+  expect(result.notes.at(-1)).toMatch(/permission denied/);
+  expect(await scene.update({ ledger })).toMatchObject({ changed: false, notes: [] });
+  expect(held).toHaveLength(6);
+  expect(held[0]).toMatchObject({ instrument: "I0000", first: 0, last: 61, rows: 62 });
+});
