@@ -21,14 +21,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   backup: async () => (await import("./backup.ts")).backupCommand(),
   serve: async () => (await import("./serve.ts")).serveCommand(),
   qlib: async () => (await import("./qlib.ts")).qlibCommand(),
-<<<<<<< HEAD
   source: async () => (await import("./source.ts")).sourceCommand(),
   snapshot: async () => (await import("./snapshot.ts")).snapshotCommand(),
   live: async () => (await import("./live.ts")).liveCommand(),
-=======
-  live: async () => (await import("./live.ts")).liveCommand(),
-  snapshot: async () => (await import("./snapshot.ts")).snapshotCommand(),
->>>>>>> live
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
 };
 
