@@ -1,9 +1,14 @@
 import { Command } from "commander";
 import { showSnapshot } from "#pipelines/snapshot/snapshot-catalogue";
 import { updateSnapshot } from "#pipelines/snapshot/update/update-snapshot";
+import { isPostgresLocator } from "#data/sources/postgres/locator";
+import { sourceUrlOf } from "#data/sources/postgres/session";
+import { postgresLedger } from "#pipelines/snapshot/postgres-ledger";
 import { dayArgument } from "./arguments.ts";
+import { commaSeparated } from "./chosen-factors.ts";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
+import { datasetNames, datasetsOf } from "./snapshot-datasets.ts";
 import { tellResult } from "./snapshot-export.ts";
 import { rootOf, withRootOption, type RootOptions } from "./snapshot-root.ts";
 import { openSnapshotSource } from "./snapshot-sources.ts";
@@ -16,6 +21,7 @@ interface UpdateOptions extends SharedOptions, RootOptions {
   readonly mapping?: string;
   readonly overlap: string;
   readonly compareAll?: boolean;
+  readonly with?: readonly string[];
 }
 
 export function updateCommand(): Command {
@@ -26,6 +32,7 @@ export function updateCommand(): Command {
     .option("--mapping <file>", "of a table, as at the export")
     .option("--overlap <n>", "last sessions that are read again and compared", "10")
     .option("--compare-all", "compare every row, not only those that may have changed")
+    .option("--with <name...>", `write these anew, as at the export: ${datasetNames.join(", ")}`)
     .action((options: UpdateOptions) => runCommand(options, (context) => update(context, options)));
 }
 
@@ -39,12 +46,16 @@ async function update(context: CommandContext, options: UpdateOptions): Promise<
     text: meta.source,
     ...(options.mapping === undefined ? {} : { mapping: options.mapping }),
   });
+  const datasets = await datasetsOf(context, commaSeparated(options.with));
+  const behind = Object.keys(meta.datasets).filter((name) => !datasets.some((each) => each.name === name));
   const result = await updateSnapshot({
     root,
     id: options.id,
     source: chosen.source,
     overlapSessions: Number(options.overlap),
     engine: version,
+    datasets,
+    ...(isPostgresLocator(meta.source) ? { ledger: postgresLedger(sourceUrlOf(process.env)) } : {}),
     now: Date.now,
     signal,
     ...(options.end === undefined ? {} : { end: dayArgument(options.end, "--end") }),
@@ -54,7 +65,11 @@ async function update(context: CommandContext, options: UpdateOptions): Promise<
     tellResult(terminal, result);
     const touched = result.instruments.filter(({ added = 0, changed = 0 }) => added + changed > 0);
     terminal.line(`  ${count(touched.length)} instruments with new or changed rows`);
-  } else terminal.line(`${result.folder}: up to ${result.end}, nothing new`);
+  } else {
+    terminal.line(`${result.folder}: up to ${result.end}, nothing new 已是最新状态`);
+    for (const note of result.notes) terminal.line(`  note: ${note}`);
+  }
+  if (behind.length > 0) terminal.warn(`  ${behind.join(", ")} stay as they were; --with writes them anew`);
   terminal.result({ ok: true, ...result });
   return result.status === "completed";
 }

@@ -1,6 +1,6 @@
 /** Frames against real pandas, both ways: what it reads of ours, and what we read of its. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import { openFrame } from "#data/hdf5/open-frame";
 import { handmadeFrame, timeOf, type Handmade, type HandmadeRow } from "#data/hdf5/testing/handmade-frame";
 import { writeFrame } from "#data/hdf5/write-frame";
 import { SEED, randomOfRound } from "./testing/seeds.ts";
+import { smallDisk } from "./testing/tmpfs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pandas-frames-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -317,7 +318,43 @@ df.to_hdf(spec["file"], key="data")`,
     using frame = await openFrame(file);
     const copy = join(folder, "copy.h5");
     await writeFrame(copy, frame.asFrame());
-    copyFileSync(copy, join(folder, "kept.h5"));
-    expect(equalRows(copy, { columns, rows })).toBe(rows.length);
+    const again = join(folder, "again.h5");
+    using ours = await openFrame(copy);
+    await writeFrame(again, ours.asFrame());
+    expect(readFileSync(again).equals(readFileSync(copy))).toBe(true);
+    expect(equalRows(again, { columns, rows })).toBe(rows.length);
   });
+});
+
+test("a full disk is told, keeps the old file, and does not disturb the next one", async () => {
+  const disk = smallDisk(8);
+  try {
+    const file = join(disk.folder, "data.h5");
+    const wide = Array.from({ length: 64 }, (_, at) => [`c${at}`, "f64"] as const);
+    const days = (count: number) =>
+      handmadeFrame({
+        columns: wide,
+        rows: Array.from({ length: count }, (_, day): HandmadeRow => [
+          day,
+          "a",
+          ...wide.map((__, at) => day + at),
+        ]),
+        batchRows: 1000,
+      });
+    await writeFrame(file, days(100));
+    const before = readFileSync(file);
+    const failure = await writeFrame(file, days(30_000)).then(
+      () => undefined,
+      (error: unknown) => error as Error,
+    );
+    expect(failure).toMatchObject({ code: "DATA_DISK_FULL" });
+    expect(failure!.message).toContain(file);
+    expect(readdirSync(disk.folder)).toEqual(["data.h5"]);
+    expect(readFileSync(file).equals(before)).toBe(true);
+    const elsewhere = join(folder, "elsewhere.h5");
+    await writeFrame(elsewhere, days(100));
+    expect(readFileSync(elsewhere).equals(before)).toBe(true);
+  } finally {
+    disk.remove();
+  }
 });

@@ -139,10 +139,10 @@ async function writeAnew(
   async function* batches(): AsyncGenerator<FrameRows> {
     const [old, added] = [placeOf(there.keys), placeOf(frame.keys)];
     for await (const batch of there.batches({ columns: names, ...(signal === undefined ? {} : { signal }) }))
-      yield { ...batch, keys: batch.keys.map((place) => old[place]!) };
+      yield { times: batch.times, keys: batch.keys.map((place) => old[place]!), values: batch.values };
     for await (const batch of frame.batches(signal)) {
       if (batch.times.length > 0 && !(batch.times[0]! > last)) throw notLater(copy, batch.times[0]!, last);
-      yield { ...batch, keys: batch.keys.map((place) => added[place]!) };
+      yield { times: batch.times, keys: batch.keys.map((place) => added[place]!), values: batch.values };
     }
   }
   const written = await writeFrame(

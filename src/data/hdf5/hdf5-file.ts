@@ -51,16 +51,23 @@ export class Hdf5File implements Disposable {
     this.place = place;
   }
 
-  /** A new file, or an empty one in the place of another. Throws DATA_DISK_FULL, DATA_NOT_PERMITTED, DATA_FILE_MISSING. */
-  static async create(place: string): Promise<Hdf5File> {
+  /**
+   * A new file, or an empty one in the place of another; errors name `shown`, the place it will have in the end. Throws
+   * DATA_DISK_FULL, DATA_NOT_PERMITTED, DATA_FILE_MISSING.
+   */
+  static async create(place: string, shown = place): Promise<Hdf5File> {
     const library = await hdf5Library();
     try {
       closeSync(openSync(place, "w"));
     } catch (error) {
-      throw asDataError(error, { file: place, doing: "write" });
+      throw asDataError(error, { file: shown, doing: "write" });
     }
-    const id = timeless(() => library.open(place, library.H5F_ACC_TRUNC, false, -1, -1));
-    return new Hdf5File(library, id, place);
+    try {
+      const id = timeless(() => library.open(place, library.H5F_ACC_TRUNC, false, -1, -1));
+      return new Hdf5File(library, id, shown);
+    } catch (error) {
+      throw writeFailure(shown, error);
+    }
   }
 
   /** Throws DATA_FILE_MISSING, DATA_NOT_PERMITTED, and DATA_FILE_DAMAGED for what is no whole HDF5 file. */
@@ -329,10 +336,10 @@ function damaged(place: string, found: string, cause?: unknown): DataError {
 
 function writeFailure(place: string, error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
-  const full = /errno = 28|errno = 51|no space left|ENOSPC/i.test(message);
-  const told = full
-    ? Object.assign(new Error(firstReason(message)), { code: "ENOSPC" })
-    : new Error(firstReason(message));
+  const isFull = /errno = (28|51)\b|no space left|ENOSPC/i.test(message);
+  const told = isFull
+    ? Object.assign(new Error("no space left on the device"), { code: "ENOSPC" })
+    : new Error(`${place}: ${firstReason(message)}`);
   return asDataError(Object.assign(told, { cause: error }), { file: place, doing: "write" });
 }
 

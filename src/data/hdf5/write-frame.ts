@@ -38,7 +38,7 @@ export async function writeFrame(
   const part = besidePlace(place);
   makeFolder(path.dirname(place));
   try {
-    const file = await Hdf5File.create(part);
+    const file = await Hdf5File.create(part, place);
     let written: Omit<WrittenFrame, "bytes">;
     try {
       written = await writeInto(file, `/${options.key ?? "data"}`, { frame, progress: options });
