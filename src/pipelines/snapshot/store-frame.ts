@@ -31,8 +31,6 @@ export interface StoreFrameRequest {
 const TILE_BYTES = 144 * 2 ** 20;
 /** Rows of one batch. */
 const BATCH_ROWS = 16_384;
-/** Blocks that are read at the same time. */
-const BLOCKS_AT_ONCE = 3;
 const MS_PER_DAY = 86_400_000;
 const MS_PER_MINUTE = 60_000;
 
@@ -69,15 +67,12 @@ async function* batchesOf(
     to = Math.min(tileRows * (Math.floor(from / tileRows) + 1), rows.to);
     const part = { from, to };
     tile.begin(part, snapshot.time);
-    const waiting = blocks.values();
-    const readOn = async (): Promise<void> => {
-      for (const [block, members] of waiting) {
-        signal?.throwIfAborted();
-        const lanes = members.map(([key, instrument]) => ({ key, instrument }));
-        await readBlock(snapshot, { block, lanes, part, request, tile });
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(BLOCKS_AT_ONCE, blocks.length) }, readOn));
+    // One at a time: several would leave more read buffers lying at once than a tile takes.
+    for (const [block, members] of blocks) {
+      signal?.throwIfAborted();
+      const lanes = members.map(([key, instrument]) => ({ key, instrument }));
+      await readBlock(snapshot, { block, lanes, part, request, tile });
+    }
     yield* tile.batches();
   }
 }
