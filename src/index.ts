@@ -63,3 +63,14 @@ export { updateQlibDirectory } from "#pipelines/qlib-directory/update-directory"
 export { exportInstrumentFiles } from "#pipelines/export-parquet/instrument-files";
 export { exportPeriodFiles } from "#pipelines/export-parquet/period-files";
 export { readQlibPanel } from "#data/sources/qlib-bin/panel";
+
+// snapshots
+export { exportSnapshot, type ExportOptions } from "#pipelines/snapshot/export-snapshot";
+export type { ExportResult } from "#pipelines/snapshot/export-result";
+export type { SnapshotRequest } from "#pipelines/snapshot/plan-snapshot";
+export type { SnapshotSource } from "#pipelines/snapshot/snapshot-source";
+export { StoreSnapshotSource } from "#pipelines/snapshot/store-snapshot-source";
+export { deleteSnapshot, listSnapshots, showSnapshot } from "#pipelines/snapshot/snapshot-catalogue";
+export { snapshotIn } from "#pipelines/snapshot/snapshot-place";
+export { verifySnapshot, type SnapshotVerification } from "#pipelines/snapshot/verify-snapshot";
+export { SnapshotError, snapshotErrors } from "#pipelines/snapshot/errors";

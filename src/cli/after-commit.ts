@@ -74,11 +74,12 @@ async function keepQlibDirectory(workspace: string, { placed, signal }: Committe
   const dir = resolve(workspace, qlib.dir, ...(daily.length > 1 ? [store.key.calendar] : []));
   await using snapshot = await store.snapshot();
   const { registry } = factors;
-  const { sets } = qlib;
+  const { sets, extra } = qlib;
   return await updateQlibDirectory(store, snapshot, dir, {
     registry,
     engine: version,
     sets,
+    extra,
     create: true,
     signal,
   });

@@ -11,7 +11,7 @@ import { needDiskSpace } from "#pipelines/precompute/disk-space";
 import { placeOrder, planOrder, type PlacedOrder, type ResolvedOrder } from "#pipelines/precompute/order";
 import { precomputeOrder } from "#pipelines/precompute/order-schema";
 import type { PrecomputePlan, PrecomputeShard } from "#pipelines/precompute/plan";
-import type { ShardResult } from "#pipelines/precompute/shard";
+import { resultOf, type PortableResult, type ShardResult } from "#pipelines/precompute/shard";
 import type { ShardThreads } from "#pipelines/precompute/shard-threads";
 import { refreshKnownSources } from "#pipelines/known-sources/refresh-known-sources";
 import { parseStoreName, storeName, storeOf, workspaceAt } from "#pipelines/workspace";
@@ -68,7 +68,7 @@ const LOCK_PATIENCE_MS = 120_000;
 /** The precompute run as a job: plan, shards of instrument blocks, one commit. */
 export function precomputeKind(
   options: PrecomputeKindOptions,
-): JobKind<ResolvedOrder, PrecomputeShard, ShardResult, PrecomputeSummary, Plan | null> {
+): JobKind<ResolvedOrder, PrecomputeShard, PortableResult, PrecomputeSummary, Plan | null> {
   const { workspace, version, threads } = options;
   return {
     name: PRECOMPUTE,
@@ -223,8 +223,8 @@ function planOf({ state }: Context<Plan | null>): PrecomputePlan {
   return { ...state, shards: [] };
 }
 
-function resultsOf(shards: readonly EndedShard<PrecomputeShard, ShardResult>[]): readonly ShardResult[] {
-  return shards.flatMap(({ result }) => (result === null ? [] : [result]));
+function resultsOf(shards: readonly EndedShard<PrecomputeShard, PortableResult>[]): readonly ShardResult[] {
+  return shards.flatMap(({ result }) => (result === null ? [] : [resultOf(result)]));
 }
 
 /** Waits while somebody else, an import say, writes to the store. */

@@ -11,7 +11,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import("./demo.ts")).demoCommand(),
   import: async () => (await import("./import.ts")).importCommand({ afterImport: precomputeAfterImport }),
   data: async () => (await import("./data.ts")).dataCommand(),
-  factors: async () => (await import("./factors.ts")).factorsCommand(),
+  factors: async () =>
+    (await import("./factors.ts"))
+      .factorsCommand()
+      .addCommand((await import("./import-factors.ts")).importFactorsCommand()),
   precompute: async () => (await import("./precompute.ts")).precomputeCommand(),
   jobs: async () => (await import("./jobs.ts")).jobsCommand(),
   worker: async () => (await import("./worker.ts")).workerCommand(),
@@ -20,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   qlib: async () => (await import("./qlib.ts")).qlibCommand(),
   source: async () => (await import("./source.ts")).sourceCommand(),
   snapshot: async () => (await import("./snapshot.ts")).snapshotCommand(),
+  live: async () => (await import("./live.ts")).liveCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
 };
 

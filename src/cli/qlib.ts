@@ -6,6 +6,7 @@ import { runCommand, withSharedOptions, type CommandContext, type SharedOptions 
 import { UsageError } from "./outcome.ts";
 import { chosenSnapshot, chosenStore } from "./stores.ts";
 import { bytes, count } from "./terminal.ts";
+import { healthCommand } from "./qlib-health.ts";
 import { updateCommand } from "./qlib-update.ts";
 import { version } from "./version.ts";
 
@@ -16,13 +17,15 @@ interface DumpOptions extends SharedOptions {
   readonly codesAs: string;
   readonly set?: readonly string[];
   readonly vwap?: string;
+  readonly extra?: boolean;
 }
 
 export function qlibCommand(): Command {
   return new Command("qlib")
     .description("Qlib directories")
     .addCommand(dumpCommand())
-    .addCommand(updateCommand());
+    .addCommand(updateCommand())
+    .addCommand(healthCommand());
 }
 
 function dumpCommand(): Command {
@@ -42,6 +45,7 @@ function dumpCommand(): Command {
       "where the data give none: amount (÷ volume) or typical ((high+low+close)/3)",
       "amount",
     )
+    .option("--extra", "write the further fields of the data too: turn, pe_ttm, …")
     .option("--overwrite", "replace a Qlib directory that is already there")
     .action((dir: string, options: DumpOptions) =>
       runCommand(options, (context) => dump(context, dir, options)),
@@ -66,6 +70,7 @@ async function dump(context: CommandContext, dir: string, options: DumpOptions):
     sets,
     overwrite: options.overwrite === true,
     codes: options.codesAs,
+    extra: options.extra === true,
     engine: version,
     signal: context.signal,
     onInstruments: (done) => progress.update(done),

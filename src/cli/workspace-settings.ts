@@ -81,6 +81,8 @@ const qlib = z.strictObject({
   /** Below the workspace unless absolute; one of several stores goes to a folder of its calendar below it. */
   dir: z.string().min(1),
   sets: z.array(z.string()).default([]),
+  /** The further fields of the data too: `turn`, `pe_ttm`, … */
+  extra: z.boolean().default(false),
 });
 
 const settings = z.strictObject({

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { VwapRule } from "#data/export/qlib-bin/qlib-fields";
 import type { OpenedStore } from "#data/store/open-store";
+import type { ProgramCache } from "#expression/run/program-cache";
 import { commitPrecompute, type PrecomputeReport } from "./precompute/commit.ts";
 import { engineOf } from "./precompute/factor-parts.ts";
 import { isNothing, planPrecompute } from "./precompute/plan.ts";
@@ -19,6 +20,8 @@ export interface StoreFactorsOptions {
   readonly vwap?: VwapRule;
   /** Blocks whose stored factors are damaged: they are computed again, and nothing else. */
   readonly damaged?: ReadonlySet<number>;
+  /** Where compiled programs are kept from run to run. */
+  readonly programs?: ProgramCache;
   readonly signal?: AbortSignal;
   readonly onBlock?: (done: number, of: number) => void;
 }
@@ -44,7 +47,7 @@ export async function storeFactors(
     });
     const results: ShardResult[] = [];
     if (!isNothing(plan)) {
-      await using computer = await ShardComputer.open(store, plan);
+      await using computer = await ShardComputer.open(store, plan, options.programs);
       let done = 0;
       const of = plan.shards.reduce(
         (sum, { input }) => sum + (input.kind === "blocks" ? input.blocks.length : plan.blocks),

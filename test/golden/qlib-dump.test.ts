@@ -11,6 +11,9 @@ import { importBars } from "#data/ingest/import-bars";
 import { QlibBars } from "#data/sources/qlib-bin/bar-source";
 import { openQlibDirectory } from "#data/sources/qlib-bin/directory";
 import { readQlibPanel } from "#data/sources/qlib-bin/panel";
+import { shippedFactors } from "#factors/catalogue";
+import { dumpQlibDirectory } from "#pipelines/qlib-directory/dump-directory";
+import { updateQlibDirectory } from "#pipelines/qlib-directory/update-directory";
 import { openStore } from "#data/store/open-store";
 import { calendarOf } from "#market/calendar/calendar";
 import type { Panel } from "#panel/panel";
@@ -121,3 +124,34 @@ it("a Qlib directory imported into a store and dumped again is the same director
   expect(differing(bytesBelow(path.join(folder, "out")), theirs)).toEqual([]);
   expect(theirs.size).toBe(461);
 });
+
+it.each([1, 40, 260])(
+  "a dump of all but the last %s days, brought in step, is the whole one",
+  async (later) => {
+    const root = path.join(await unpacked(golden("qlib", "qlib-bin-store.tar.gz")), "binA");
+    const { time } = openQlibDirectory(root);
+    const calendar = calendarOf({ name: "qlib", timeZone: "Asia/Shanghai", sessions: time.days });
+    const folder = mkdtempSync(path.join(os.tmpdir(), "dump-"));
+    const store = openStore(
+      path.join(folder, "store"),
+      { calendar: "qlib", freq: "day" },
+      { sessionsBetween: (start, end) => calendar.sessionsBetween(start, end) },
+    );
+    const fill = async (end: number): Promise<void> => {
+      const cut = { request: { end } };
+      await importBars(new QlibBars(root), await store.writer(), { calendar, engine: "test", ...cut });
+    };
+    const out = path.join(folder, "out");
+    await fill(time.days.at(-1 - later)!);
+    await using first = await store.snapshot();
+    await dumpQlibDirectory(store, first, out, { engine: "test", extra: true });
+    expect(openQlibDirectory(out).time.days).toHaveLength(time.days.length - later);
+    await fill(time.days.at(-1)!);
+    await using whole = await store.snapshot();
+    const update = await updateQlibDirectory(store, whole, out, { registry: shippedFactors, engine: "test" });
+    expect(update).toMatchObject({ mode: "changed", newDays: later });
+    const theirs = bytesBelow(root);
+    expect(differing(bytesBelow(out), theirs)).toEqual([]);
+    expect(theirs.size).toBe(461);
+  },
+);

@@ -25,6 +25,11 @@ export interface FrameRows {
   readonly keys: Int32Array;
   /** One array for each column, in the frame's order. Missing floats are NaN; integers are never missing. */
   readonly values: readonly FrameValues[];
+  /**
+   * The same values as tables, where the frame has them so: one for each element type, in the order in which the columns
+   * first have it; the columns of that type beside each other, row after row.
+   */
+  readonly tables?: readonly FrameValues[];
 }
 
 export interface Frame {

@@ -58,6 +58,18 @@ export class BlockWriter {
     }
   }
 
+  /** Rows that lie beside each other already. Throws TypeError for a table of another size. */
+  addTable(table: FrameValues, rows: number): void {
+    const width = this.block.columns.length;
+    if (table.length !== rows * width)
+      throw new TypeError(`a table of ${rows} rows and ${width} columns has ${table.length} values`);
+    for (let done = 0; done < rows;) {
+      const place = this.array.next(rows - done);
+      place.values.set(table.subarray(done * width, (done + place.rows) * width) as never, place.at);
+      done += place.rows;
+    }
+  }
+
   finish(): void {
     this.array.finish();
   }

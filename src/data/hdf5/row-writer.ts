@@ -63,7 +63,11 @@ export async function writeRows(
       }
       done += place.rows;
     }
-    for (const block of blocks) block.add(batch.values, count);
+    for (const [at, block] of blocks.entries()) {
+      const table = batch.tables?.[at];
+      if (table === undefined) block.add(batch.values, count);
+      else block.addTable(table, count);
+    }
     rows += count;
     progress.onRows?.(rows);
   }
@@ -114,16 +118,22 @@ class RowOrder {
   }
 
   take(batch: FrameRows): number {
-    const { times, keys, values } = batch;
+    const { times, keys } = batch;
     const count = times.length;
+    if (keys.length !== count) throw new TypeError(`a batch of ${count} rows has ${keys.length} keys`);
+    // Columns that lie in tables are made only when they are asked for.
+    if (batch.tables === undefined) this.columnsOf(batch, count);
+    for (let row = 0; row < count; row += 1) this.row(times[row]!, keys[row]!);
+    return count;
+  }
+
+  private columnsOf({ values }: FrameRows, count: number): void {
     const { columns } = this.frame;
-    if (keys.length !== count || values.length !== columns.length)
-      throw new TypeError(`a batch of ${count} rows has ${keys.length} keys and ${values.length} columns`);
+    if (values.length !== columns.length)
+      throw new TypeError(`a batch of ${count} rows has ${values.length} columns`);
     for (const [at, column] of values.entries())
       if (column.length !== count)
         throw new TypeError(`${columns[at]!.name} has ${column.length} values in a batch of ${count} rows`);
-    for (let row = 0; row < count; row += 1) this.row(times[row]!, keys[row]!);
-    return count;
   }
 
   private row(time: number, key: number): void {

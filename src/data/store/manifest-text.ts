@@ -18,6 +18,25 @@ const counts = z.custom<number[]>(
   (value) => Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0),
   "these are no counts",
 );
+const integers = z.custom<number[]>(
+  (value) => Array.isArray(value) && value.every((each) => Number.isSafeInteger(each)),
+  "these are no sessions",
+);
+type InstrumentJson = [id: string, first: number, last: number, attributes: Record<string, string>];
+const instruments = z.custom<InstrumentJson[]>(
+  (value) => Array.isArray(value) && value.every(isInstrument),
+  "these are no instruments",
+);
+
+function isInstrument(value: unknown): value is InstrumentJson {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  const [id, first, last, attributes] = value as unknown[];
+  if (typeof id !== "string" || id === "" || id.length > 200) return false;
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last)) return false;
+  if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) return false;
+  return Object.values(attributes).every((text) => typeof text === "string");
+}
+
 const CHECKSUM = /^[0-9a-f]{8}$/;
 const checksumTexts = z.custom<string[]>(
   (value) => Array.isArray(value) && value.every((each) => typeof each === "string" && CHECKSUM.test(each)),
@@ -37,8 +56,8 @@ const schema = z.object({
   origin: z.int().max(0),
   slots: z.array(count).nullable(),
   /** First session, then the distance of each from the one before. */
-  sessions: z.array(z.int()),
-  instruments: z.array(z.tuple([name, z.int(), z.int(), z.record(z.string(), z.string())])),
+  sessions: integers,
+  instruments,
   fieldSets: z.array(
     z.object({
       name,
@@ -70,8 +89,10 @@ const schema = z.object({
       blocks: counts,
       /** Where the segments begin in their pack. */
       at: counts.optional(),
-      bytes: counts,
-      checksums: checksumTexts,
+      /** Of each segment; one number where they are alike. */
+      bytes: z.union([count, counts]),
+      /** Of packed segments one text. */
+      checksums: z.union([z.string().regex(/^([0-9a-f]{8})*$/), checksumTexts]),
     }),
   ),
   reference: listing,
@@ -81,14 +102,30 @@ const schema = z.object({
 type ManifestJson = z.infer<typeof schema>;
 type SegmentGroup = ManifestJson["segments"][number];
 
+/** A group in the making. */
+interface OpenGroup extends Omit<SegmentGroup, "bytes" | "checksums"> {
+  readonly bytes: number[];
+  readonly checksums: string[];
+}
+
+/** A day of a market is a group for each set: what is alike in it, or of one width, is told in short. */
+function closed({ bytes, checksums, ...group }: OpenGroup): SegmentGroup {
+  if (group.pack === undefined) return { ...group, bytes, checksums };
+  const isAlike = bytes.every((each) => each === bytes[0]);
+  return { ...group, bytes: isAlike ? bytes[0]! : bytes, checksums: checksums.join("") };
+}
+
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-export function manifestText(manifest: Manifest): string {
+/** Segments as text has them: those that differ in their block only together, and long lists once. */
+export type SegmentGroups = Pick<ManifestJson, "fieldLists" | "packs" | "segments">;
+
+export function segmentGroups(entries: readonly SegmentEntry[]): SegmentGroups {
   const fieldLists = new Map<string, number>();
   const knownLists = new Map<readonly string[], number>();
   const packs = new Map<string, number>();
-  const groups = new Map<string, SegmentGroup>();
-  for (const entry of manifest.segments) {
+  const groups = new Map<string, OpenGroup>();
+  for (const entry of entries) {
     let fields = knownLists.get(entry.fields);
     if (fields === undefined) {
       const list = JSON.stringify(entry.fields);
@@ -112,9 +149,50 @@ export function manifestText(manifest: Manifest): string {
     group.bytes.push(entry.bytes);
     group.checksums.push(entry.checksum.toString(16).padStart(8, "0"));
   }
+  return {
+    fieldLists: [...fieldLists.keys()].map((list) => JSON.parse(list) as string[]),
+    ...(packs.size === 0 ? {} : { packs: [...packs.keys()] }),
+    segments: Array.from(groups.values(), closed),
+  };
+}
+
+/** What {@link segmentGroups} was given, in the order written. Throws what `damaged` makes of a sentence. */
+export function segmentsOfGroups(
+  groups: SegmentGroups,
+  damaged: (why: string) => Error = (why) => new TypeError(why),
+): SegmentEntry[] {
+  const segments: SegmentEntry[] = [];
+  for (const group of groups.segments) {
+    const { set, generation, part, run, from, to } = group;
+    const fields = groups.fieldLists[group.fields];
+    if (fields === undefined) throw damaged(`field list ${group.fields} is missing`);
+    const pack = group.pack === undefined ? undefined : groups.packs?.[group.pack];
+    if (group.pack !== undefined && pack === undefined) throw damaged(`pack ${group.pack} is missing`);
+    group.blocks.forEach((block, index) => {
+      const bytes = typeof group.bytes === "number" ? group.bytes : group.bytes[index];
+      const checksum = checksumAt(group.checksums, index);
+      const at = group.at?.[index];
+      if (bytes === undefined || checksum === null || (pack === undefined) !== (at === undefined))
+        throw damaged("a segment group is uneven");
+      const place = { set, block, generation, part, from, to, fields, bytes, checksum };
+      const packed = pack === undefined || at === undefined ? place : { ...place, pack: { file: pack, at } };
+      segments.push(run === undefined ? packed : { ...packed, run });
+    });
+  }
+  segments.sort((a, b) => a.generation - b.generation || a.part - b.part);
+  return segments;
+}
+
+function checksumAt(checksums: SegmentGroup["checksums"], index: number): number | null {
+  const text = typeof checksums === "string" ? checksums.slice(8 * index, 8 * index + 8) : checksums[index];
+  return text?.length === 8 ? parseInt(text, 16) : null;
+}
+
+export function manifestText(manifest: Manifest): string {
+  const groups = segmentGroups(manifest.segments);
   const { axis } = manifest;
   const json: ManifestJson = {
-    version: packs.size === 0 ? VERSION : PACKED_VERSION,
+    version: groups.packs === undefined ? VERSION : PACKED_VERSION,
     calendar: manifest.key.calendar,
     freq: manifest.key.freq,
     generation: manifest.generation,
@@ -138,9 +216,7 @@ export function manifestText(manifest: Manifest): string {
       ...(set.behind === undefined ? {} : { behind: { ...set.behind } }),
       fields: set.fields.map((field) => ({ ...field, lineage: { ...field.lineage } })),
     })),
-    fieldLists: [...fieldLists.keys()].map((list) => JSON.parse(list) as string[]),
-    ...(packs.size === 0 ? {} : { packs: [...packs.keys()] }),
-    segments: [...groups.values()],
+    ...groups,
     reference: mutable(manifest.listings.reference),
     events: mutable(manifest.listings.events),
   };
@@ -185,36 +261,7 @@ function manifestOf(json: ManifestJson, file: string): Manifest {
   const sessions = new Int32Array(json.sessions.length);
   let day = 0;
   json.sessions.forEach((step, index) => (sessions[index] = day += step));
-  const segments: SegmentEntry[] = [];
-  for (const group of json.segments) {
-    const { set, generation, part, run, from, to } = group;
-    const fields = json.fieldLists[group.fields];
-    if (fields === undefined) throw damagedManifest(file, `field list ${group.fields} is missing`);
-    const pack = group.pack === undefined ? undefined : json.packs?.[group.pack];
-    if (group.pack !== undefined && pack === undefined)
-      throw damagedManifest(file, `pack ${group.pack} is missing`);
-    group.blocks.forEach((block, index) => {
-      const bytes = group.bytes[index];
-      const checksum = group.checksums[index];
-      const at = group.at?.[index];
-      if (bytes === undefined || checksum === undefined || (pack === undefined) !== (at === undefined))
-        throw damagedManifest(file, "a segment group is uneven");
-      segments.push({
-        set,
-        block,
-        generation,
-        part,
-        ...(run === undefined ? {} : { run }),
-        from,
-        to,
-        fields,
-        ...(pack === undefined || at === undefined ? {} : { pack: { file: pack, at } }),
-        bytes,
-        checksum: parseInt(checksum, 16),
-      });
-    });
-  }
-  segments.sort((a, b) => a.generation - b.generation || a.part - b.part);
+  const segments = segmentsOfGroups(json, (why) => damagedManifest(file, why));
   return {
     key: { calendar: json.calendar, freq: json.freq },
     generation: json.generation,

@@ -51,6 +51,8 @@ async function append(
 const filesOf = (disk: MemoryDisk): string[] =>
   [...disk.files().keys()].filter((path) => path.endsWith(".seg")).sort();
 
+const textOf = (disk: MemoryDisk): string => new TextDecoder().decode(disk.files().get("/w/manifest.json"));
+
 async function segmentsOf(store: OpenedStore): Promise<readonly SegmentEntry[]> {
   const [current] = await store.generations();
   return (await store.manifestOf(current!.generation)).segments;
@@ -67,6 +69,26 @@ test("what one write puts into many blocks is one file, and reads as files of th
   const places = (await segmentsOf(open(packed))).map(segmentKey);
   expect(new Set(places).size).toBe(3);
   expect((await verifyStore(open(packed))).files).toBe(1);
+});
+
+test("fields and rows of a block that are put one after the other share a file with all others", async () => {
+  const disk = new MemoryDisk();
+  const store = open(disk);
+  {
+    await using writer = await store.writer();
+    writer.cover(1, 6);
+    writer.addInstruments(Array.from({ length: 64 }, (_, index) => `I${index}`));
+    for (const block of [0, 1]) {
+      await writer.put(bars, block, 0, [{ name: "close", values: sampleValues("f64", 2, () => block) }]);
+      await writer.put(bars, block, 0, [{ name: "ma", values: sampleValues("f32", 2, () => block) }]);
+      await writer.put(bars, block, 2, [{ name: "ma", values: sampleValues("f32", 3, () => 7) }]);
+    }
+    await writer.commit({ reason: "in parts" });
+  }
+  expect(filesOf(disk)).toHaveLength(1);
+  await using snapshot = await open(disk).snapshot();
+  const read = await snapshot.readBlock("bars", 1, ["close", "ma"], { from: 1, to: 3 });
+  expect([read.get("close")![0], read.get("ma")![0], read.get("ma")![32]]).toEqual([1, 1, 7]);
 });
 
 test("a store whose segments have files of their own goes on with shared ones", async () => {
@@ -179,7 +201,6 @@ test("a manifest without shared files can be read by earlier programs, and one w
   const [packed, alone] = [new MemoryDisk(), new MemoryDisk()];
   await append(open(packed), { from: 0, to: 1 });
   await append(open(alone, { packBytes: 0 }), { from: 0, to: 1 });
-  const textOf = (disk: MemoryDisk): string => new TextDecoder().decode(disk.files().get("/w/manifest.json"));
   expect(textOf(alone)).toMatch(/^\{"version":1,/);
   expect(textOf(packed)).toMatch(/^\{"version":2,/);
   expect(manifestText(parseManifest(textOf(packed), "m"))).toBe(textOf(packed));

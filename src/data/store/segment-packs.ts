@@ -40,7 +40,7 @@ export class SegmentPacks {
   readonly #storage: Storage;
   readonly #options: PacksOptions;
   readonly #open = new Map<number, Pack>();
-  readonly #held = new Map<string, number>();
+  readonly #held = new Map<string, StagedSegment[]>();
   readonly #writing = new Set<Promise<void>>();
   #ordinal = 0;
 
@@ -49,9 +49,14 @@ export class SegmentPacks {
     this.#options = options;
   }
 
-  /** Whether segments of a set and block are not in their file yet. */
-  holds(set: string, block: number): boolean {
-    return this.#held.has(keyOf({ set, block }));
+  /** Whether segments of a set and block that hold some of these cells are not in their file yet. */
+  holds(set: string, block: number, cells?: Pick<StagedSegment, "from" | "to" | "fields">): boolean {
+    const held = this.#held.get(keyOf({ set, block })) ?? [];
+    if (cells === undefined) return held.length > 0;
+    const { from, to, fields } = cells;
+    return held.some(
+      (each) => each.from < to && from < each.to && each.fields.some((field) => fields.includes(field)),
+    );
   }
 
   /** Copies the segment; its own arrays are the caller's again. */
@@ -63,7 +68,7 @@ export class SegmentPacks {
     pack.members.push({ staged, at: pack.bytes, bytes, checksum: encoder.header.checksum });
     pack.bytes += bytes.length;
     const key = keyOf(staged);
-    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
+    this.#held.set(key, [...(this.#held.get(key) ?? []), staged]);
     if (pack.bytes >= FILE_BYTES) await this.#close(tier);
   }
 
@@ -120,9 +125,12 @@ export class SegmentPacks {
       const place = file === null ? {} : { pack: { file, at } };
       if (staged.fields.length > 0)
         this.#options.onSegment({ ...staged, ...place, bytes: bytes.length, checksum });
+    }
+    // Each is told of before any is forgotten: a put of the same cells in between has to wait for this file.
+    for (const { staged } of members) {
       const key = keyOf(staged);
-      const left = this.#held.get(key)! - 1;
-      if (left > 0) this.#held.set(key, left);
+      const left = this.#held.get(key)?.filter(({ part }) => part !== staged.part) ?? [];
+      if (left.length > 0) this.#held.set(key, left);
       else this.#held.delete(key);
     }
   }

@@ -95,7 +95,8 @@ export class SegmentStage {
     const { set, block, fields, columns, from } = rectangle;
     await this.#inTurn(set, block, async () => {
       const rows = columns[0]!.length / LANES_PER_BLOCK;
-      await this.#unpack(set, block);
+      const names = fields.map((field) => field.name);
+      if (this.#packs.holds(set, block, { from, to: from + rows, fields: names })) await this.#packs.write();
       const changed = await changedPart({
         files: this.#parts.files,
         entries: this.of(set, block),
@@ -144,7 +145,7 @@ export class SegmentStage {
     readonly fieldsOf: (set: string) => readonly StoredField[];
   }): Promise<void> {
     await Promise.all(this.#turns.values());
-    await this.#writePacks();
+    await this.#packs.write();
     for (const { set, block } of this.#touched.values()) {
       const visible = visibleEntries(this.of(set, block));
       this.#segments.replace(set, block, visible);
@@ -163,7 +164,7 @@ export class SegmentStage {
       }
       if (folds.length > 0) this.#segments.replace(set, block, visibleEntries(this.of(set, block)));
     }
-    await this.#writePacks();
+    await this.#packs.write();
   }
 
   /** Waits until nothing is being written, however it ends. */
@@ -198,7 +199,7 @@ export class SegmentStage {
     what: { readonly fields: readonly StoredField[]; readonly span: Span },
   ): Promise<void> {
     const { span } = what;
-    await this.#unpack(set, block);
+    if (this.#packs.holds(set, block)) await this.#packs.write();
     const entries = this.of(set, block);
     const within = entries.filter((entry) => entry.from < span.to && entry.to > span.from);
     const held = new Set(within.flatMap((entry) => entry.fields));
@@ -250,14 +251,5 @@ export class SegmentStage {
     this.written.push(path);
     await this.#parts.storage.put(path, encoder.parts());
     this.#segments.add({ ...staged, bytes: encoder.bytes, checksum: encoder.header.checksum });
-  }
-
-  /** Waits until what was written of a set and block can be read: it may still wait for others to share its file. */
-  async #unpack(set: string, block: number): Promise<void> {
-    if (this.#packs.holds(set, block)) await this.#writePacks();
-  }
-
-  async #writePacks(): Promise<void> {
-    await this.#packs.write();
   }
 }

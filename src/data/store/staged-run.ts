@@ -2,6 +2,7 @@ import type { Column } from "#panel/panel";
 import { firstRow } from "./axis.ts";
 import { FieldSetTable } from "./field-set-table.ts";
 import type { Manifest, SegmentEntry } from "./manifest.ts";
+import { segmentGroups, segmentsOfGroups, type SegmentGroups } from "./manifest-text.ts";
 import type { FieldSet } from "./panel-store.ts";
 import { LANES_PER_BLOCK } from "./panel-store.ts";
 import { SegmentStage } from "./segment-stage.ts";
@@ -26,6 +27,24 @@ export interface StagedBlock {
   readonly set: string;
   readonly block: number;
   readonly segments: readonly SegmentEntry[];
+}
+
+/** Staged blocks on their way to other threads, processes and databases. */
+export type StagedGroups = SegmentGroups;
+
+export function stagedGroups(blocks: readonly StagedBlock[]): StagedGroups {
+  return segmentGroups(blocks.flatMap(({ segments }) => segments));
+}
+
+export function stagedBlocks(groups: StagedGroups): StagedBlock[] {
+  const blocks = new Map<string, { set: string; block: number; segments: SegmentEntry[] }>();
+  for (const entry of segmentsOfGroups(groups)) {
+    const { set, block } = entry;
+    const known = blocks.get(`${set}/${block}`);
+    if (known === undefined) blocks.set(`${set}/${block}`, { set, block, segments: [entry] });
+    else known.segments.push(entry);
+  }
+  return [...blocks.values()];
 }
 
 const RUN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;

@@ -66,6 +66,9 @@ export async function storedRows(
       if (values !== undefined) made.set(planned.name, onRows(read, loaded.factors, values));
     }
   }
+  // Before the first stored row there are columns all the same: a partial row may follow.
+  if (read.instruments.length === 0)
+    for (const { planned } of wanted) made.set(planned.name, new Float32Array(0));
   const own = columns.flatMap(({ planned: { name, source: from, dtype } }): Column[] => {
     const values =
       made.get(name) ??

@@ -3,7 +3,7 @@ import type { TaskThread } from "#kernels/parallel";
 import { ProgramFolder } from "../parallel/program-folder.ts";
 import { storeOf, workspaceAt } from "../workspace.ts";
 import type { PrecomputePlan, PrecomputeShard } from "./plan.ts";
-import { ShardComputer, type BlockDone, type ShardResult } from "./shard.ts";
+import { ShardComputer, type BlockDone, portableResult, type PortableResult } from "./shard.ts";
 
 /** What a thread is told of a shard. */
 export interface ShardTask {
@@ -17,7 +17,7 @@ export interface ShardTask {
 
 export type ShardReport =
   | { readonly kind: "block"; readonly done: BlockDone }
-  | { readonly kind: "result"; readonly result: ShardResult };
+  | { readonly kind: "result"; readonly result: PortableResult };
 
 /** The plan this thread worked on last: further shards of it find everything compiled. */
 let open: { readonly of: string; readonly computer: ShardComputer } | null = null;
@@ -60,7 +60,7 @@ export async function computeShard(input: unknown, { gate, post }: TaskThread): 
       if (gate.isClosed) stop.abort();
     },
   });
-  report({ kind: "result", result });
+  report({ kind: "result", result: portableResult(result) });
 }
 
 /** Lets go of the generation that this thread has open. */

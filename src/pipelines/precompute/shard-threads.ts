@@ -3,7 +3,7 @@ import { LANES_PER_BLOCK, type StoreKey } from "#data/store/panel-store";
 import { Gate } from "#kernels/parallel";
 import { WorkerPool } from "#workers/worker-pool";
 import type { PrecomputePlan, PrecomputeShard } from "./plan.ts";
-import type { BlockDone, ShardResult } from "./shard.ts";
+import type { BlockDone, PortableResult } from "./shard.ts";
 import type { ShardReport, ShardTask } from "./shard-task.ts";
 
 export interface ShardThreadsOptions {
@@ -42,6 +42,7 @@ export class ShardThreads implements AsyncDisposable {
   readonly #options: ShardThreadsOptions;
   readonly #idle: WorkerPool[] = [];
   readonly #busy = new Set<WorkerPool>();
+  readonly #preparing = new Set<Promise<void>>();
   #rest: NodeJS.Timeout | undefined;
 
   constructor(options: ShardThreadsOptions) {
@@ -55,18 +56,22 @@ export class ShardThreads implements AsyncDisposable {
     for (let thread = 0; thread < this.#most(plan) && thread < plan.shards.length; thread++) {
       const pool = this.#start();
       // What is wrong with the plan comes up again when a shard of it is computed.
-      const done = (): void => this.#free(pool);
-      void pool.run("prepare-shards", { input, gate: new Gate() }).then(done, done);
+      const done = (): void => {
+        this.#preparing.delete(prepared);
+        this.#free(pool);
+      };
+      const prepared = pool.run("prepare-shards", { input, gate: new Gate() }).then(done, done);
+      this.#preparing.add(prepared);
     }
   }
 
   /** Throws what `ShardComputer.run` throws, the signal's reason when it is aborted, and when the thread dies. */
-  async run(task: ThreadShard): Promise<ShardResult> {
+  async run(task: ThreadShard): Promise<PortableResult> {
     const { store, plan, shard, attempt, signal, onBlock } = task;
     const pool = await this.#take(plan, signal);
     try {
       const input: ShardTask = { workspace: this.#options.workspace, store, plan, shard, attempt };
-      let result: ShardResult | null = null;
+      let result: PortableResult | null = null;
       await pool.run("compute-shard", {
         input,
         gate: new Gate(),
@@ -123,6 +128,9 @@ export class ShardThreads implements AsyncDisposable {
   async #take(plan: PrecomputePlan, signal?: AbortSignal): Promise<WorkerPool> {
     const { memoryLimit = DEFAULT_LIMIT, residentBytes = () => process.memoryUsage.rss() } = this.#options;
     const most = this.#most(plan);
+    // One that is about to be ready is ready sooner than another.
+    while (this.#idle.length === 0 && this.#preparing.size > 0) await Promise.race(this.#preparing);
+    signal?.throwIfAborted();
     while (this.#busy.size > 0 && (this.#busy.size >= most || residentBytes() > FULL * memoryLimit))
       await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
     return this.#start();

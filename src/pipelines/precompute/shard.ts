@@ -1,7 +1,7 @@
 import { DataError } from "#data/errors";
 import type { OpenedStore } from "#data/store/open-store";
 import { LANES_PER_BLOCK, type FieldSet, type RowRange, type StoreSnapshot } from "#data/store/panel-store";
-import type { StagedBlock } from "#data/store/staged-run";
+import { stagedBlocks, stagedGroups, type StagedBlock, type StagedGroups } from "#data/store/staged-run";
 import type { ProgramCache } from "#expression/run/program-cache";
 import type { Column, Panel } from "#panel/panel";
 import { factorGroups } from "../factor-table.ts";
@@ -29,6 +29,17 @@ export interface ShardResult {
   readonly instrumentDays: number;
   /** Milliseconds of computing by set, and of reading inputs and of writing. */
   readonly milliseconds: Readonly<Record<string, number>>;
+}
+
+/** A result as it goes to other threads and into the database. */
+export type PortableResult = Omit<ShardResult, "staged"> & { readonly staged: StagedGroups };
+
+export function portableResult({ staged, ...result }: ShardResult): PortableResult {
+  return { ...result, staged: stagedGroups(staged) };
+}
+
+export function resultOf({ staged, ...result }: PortableResult): ShardResult {
+  return { ...result, staged: stagedBlocks(staged) };
 }
 
 export interface FailedBlock {

@@ -31,6 +31,8 @@ export interface DirectoryPart {
 export interface DirectoryContent {
   readonly sets: readonly FactorSet[];
   readonly vwap: VwapRule;
+  /** Writes the further fields of the data too (`turn`, `pe_ttm`, …); a `vwap` that the data give always comes along. */
+  readonly extra: boolean;
   /** Version of the program, which stored factors must be of. */
   readonly engine: string;
   readonly signal?: AbortSignal;
@@ -42,9 +44,15 @@ export async function directoryParts(
   snapshot: StoreSnapshot,
   content: DirectoryContent,
 ): Promise<readonly DirectoryPart[]> {
-  const { sets, vwap, engine, signal } = content;
-  const known = snapshot.fieldSets.get("bars")?.fields.map((field) => field.name) ?? [];
-  const inputs = new Map([["bars", QLIB_INPUTS.filter((name) => known.includes(name))]]);
+  const { sets, vwap, extra, engine, signal } = content;
+  const namesOf = (set: string): string[] =>
+    snapshot.fieldSets.get(set)?.fields.map((field) => field.name) ?? [];
+  const known = namesOf("bars");
+  const inputs = new Map<string, readonly string[]>([
+    ["bars", QLIB_INPUTS.filter((name) => known.includes(name))],
+  ]);
+  const further = namesOf("extra").filter((name) => extra || name === "vwap");
+  if (further.length > 0) inputs.set("extra", further);
   const bars = (request: PartRequest): SeriesTable =>
     qlibFields(tableOfStore(snapshot, { fields: inputs, ...request }), { vwap });
   const parts: DirectoryPart[] = [

@@ -16,6 +16,8 @@ export interface QlibExport {
   /** Factor sets written as features beside the bars. */
   readonly sets?: readonly FactorSet[];
   readonly vwap?: VwapRule;
+  /** Writes the further fields of the data too: `turn`, `pe_ttm`, … Default false. */
+  readonly extra?: boolean;
   readonly overwrite?: boolean;
   /** Version of the program: stored factors of it are read, others computed. */
   readonly engine: string;
@@ -26,7 +28,7 @@ export interface QlibExport {
 }
 
 /** How a directory is written, as its record has it. */
-export type DirectoryForm = Pick<ExportRecord, "engine" | "store" | "codes" | "vwap" | "sets">;
+export type DirectoryForm = Pick<ExportRecord, "engine" | "store" | "codes" | "vwap" | "extra" | "sets">;
 
 /**
  * A generation of a store as a Qlib provider directory, with the factors of some sets if asked for; `export.json` says
@@ -38,9 +40,9 @@ export async function dumpQlibDirectory(
   dir: string,
   options: QlibExport,
 ): Promise<QlibDumpResult> {
-  const { sets = [], codes = "qlib", vwap = "amount", engine, signal } = options;
-  const form = formOf(store, { sets, codes, vwap, engine });
-  const content = { sets, vwap, engine, ...(signal && { signal }) };
+  const { sets = [], codes = "qlib", vwap = "amount", extra = false, engine, signal } = options;
+  const form = formOf(store, { sets, codes, vwap, extra, engine });
+  const content = { sets, vwap, extra, engine, ...(signal && { signal }) };
   return await asOnlyWriter(dir, async () => {
     const parts = await directoryParts(store, snapshot, content);
     return await writeDirectory(dir, { snapshot, parts, form }, options);
@@ -49,13 +51,20 @@ export async function dumpQlibDirectory(
 
 export function formOf(
   store: OpenedStore,
-  { sets, codes, vwap, engine }: Required<Pick<QlibExport, "sets" | "codes" | "vwap" | "engine">>,
+  {
+    sets,
+    codes,
+    vwap,
+    extra,
+    engine,
+  }: Required<Pick<QlibExport, "sets" | "codes" | "vwap" | "extra" | "engine">>,
 ): DirectoryForm {
   return {
     engine: `alphaloom ${engine}`,
     store: storeName(store.key),
     codes,
     vwap,
+    extra,
     sets: sets.map(({ name }) => name),
   };
 }
@@ -66,7 +75,7 @@ export function recordOf(
   parts: readonly DirectoryPart[],
   form: DirectoryForm,
 ): ExportRecord {
-  const { engine, store, codes, vwap, sets } = form;
+  const { engine, store, codes, vwap, extra, sets } = form;
   const features = featureNames(parts.flatMap(({ fields }) => fields));
   return {
     engine,
@@ -77,6 +86,7 @@ export function recordOf(
     stored: parts.flatMap(({ name, inputs }) => (name === "bars" || inputs === null ? [] : [name])).sort(),
     codes,
     vwap,
+    extra,
     sets,
   };
 }

@@ -12,9 +12,8 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { DataError } from "#data/errors";
-import { writeAtomically } from "#data/export/atomic-file";
 import { codeInForm } from "#data/export/qlib-bin/code-form";
-import { asOnlyWriter } from "#data/export/qlib-bin/directory-lock";
+import { asOnlyWriter, replaceText } from "#data/export/qlib-bin/directory-lock";
 import { calendarText, marketText, momentOf, type MarketLine } from "#data/export/qlib-bin/directory-texts";
 import {
   EXPORT_RECORD,
@@ -48,6 +47,8 @@ export interface QlibUpdateOptions {
   readonly compareAll?: boolean;
   /** Writes a directory that is not there yet. */
   readonly create?: boolean;
+  /** Of a directory that is created: the further fields of the data too. */
+  readonly extra?: boolean;
   /** Flushes what was written to the disk. Default true. */
   readonly durable?: boolean;
   readonly signal?: AbortSignal;
@@ -120,6 +121,7 @@ class DirectoryUpdate {
   readonly #store: OpenedStore;
   readonly #now: StoreSnapshot;
   readonly #place: string;
+  readonly #scratch: string;
   readonly #record: ExportRecord | null;
   readonly #options: QlibUpdateOptions;
   readonly #patcher: FeaturePatcher;
@@ -137,6 +139,7 @@ class DirectoryUpdate {
     this.#store = store;
     this.#now = now;
     this.#place = parts.place;
+    this.#scratch = parts.scratch;
     this.#record = parts.record;
     this.#options = parts.options;
     this.#patcher = new FeaturePatcher(parts.scratch);
@@ -146,12 +149,13 @@ class DirectoryUpdate {
     const { registry, engine, signal } = this.#options;
     const record = this.#record;
     const sets = (this.#options.sets ?? record?.sets ?? []).map((name) => registry.set(name));
-    const { codes = "qlib", vwap = "amount" } = record ?? {};
-    const form = formOf(this.#store, { sets, codes, vwap, engine });
+    const { codes = "qlib", vwap = "amount", extra = this.#options.extra ?? false } = record ?? {};
+    const form = formOf(this.#store, { sets, codes, vwap, extra, engine });
     if (record !== null && this.#isShown(record, form)) return this.#result("unchanged", { newDays: 0 });
     const parts = await directoryParts(this.#store, this.#now, {
       sets,
       vwap,
+      extra,
       engine,
       ...(signal && { signal }),
     });
@@ -202,7 +206,7 @@ class DirectoryUpdate {
     const bases = this.#options.compareAll === true ? null : await shownBases(history, record);
     const { generation, writtenAt, features, stored } = next;
     const updating = [...(record.updating ?? []), { generation, writtenAt, features, stored }];
-    await this.#put(EXPORT_RECORD, recordText({ ...record, updating }));
+    this.#put(EXPORT_RECORD, recordText({ ...record, updating }));
 
     const folders = this.#folders();
     await this.#writeFeatures(bases, parts, folders);
@@ -211,8 +215,8 @@ class DirectoryUpdate {
     const lines = this.#lines();
     const former = this.#formerLines(bases, lines);
     const market = [...lines, ...former.foreign].sort((a, b) => byText(a.code, b.code));
-    await this.#put("instruments/all.txt", marketText(market));
-    await this.#put(`calendars/${this.#now.time.freq}.txt`, calendarText(this.#now.time));
+    this.#put("instruments/all.txt", marketText(market));
+    this.#put(`calendars/${this.#now.time.freq}.txt`, calendarText(this.#now.time));
 
     let removed = 0;
     for (const code of former.gone) {
@@ -233,7 +237,7 @@ class DirectoryUpdate {
         removed++;
       }
     }
-    await this.#put(EXPORT_RECORD, recordText(next));
+    this.#put(EXPORT_RECORD, recordText(next));
     return this.#result(bases === null ? "compared" : "changed", {
       newDays,
       removed,
@@ -355,10 +359,10 @@ class DirectoryUpdate {
   }
 
   /** Replaces a file, unless it is as it should be. */
-  async #put(name: string, text: string): Promise<void> {
+  #put(name: string, text: string): void {
     const file = path.join(this.#place, name);
     if (existsSync(file) && readFileSync(file, "utf8") === text) return;
-    await writeAtomically(file, [text]);
+    replaceText(this.#scratch, file, text);
   }
 
   #result(

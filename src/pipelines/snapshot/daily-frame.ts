@@ -53,7 +53,8 @@ function renamed(frame: Frame, columns: readonly PlannedColumn[]): Frame {
       ? (signal) => frame.batches(signal)
       : async function* (signal) {
           for await (const rows of frame.batches(signal)) {
-            yield { ...rows, values: rows.values.map((values, index) => cast(values, own[index]!.dtype)) };
+            const values = rows.values.map((each, index) => cast(each, own[index]!.dtype));
+            yield { times: rows.times, keys: rows.keys, values };
           }
         },
   };
@@ -68,7 +69,7 @@ function cast(values: FrameValues, dtype: FrameDtype): FrameValues {
 }
 
 /** Another spelling of the keys. Where it changes their order the rows of each time are put in the new one. */
-function respelled(frame: Frame, spell: (key: string) => string): Frame {
+export function respelled(frame: Frame, spell: (key: string) => string): Frame {
   const spelled = frame.keys.map(spell);
   const order = spelled.map((_, index) => index).sort((a, b) => byText(spelled[a]!, spelled[b]!));
   const keys = order.map((index) => spelled[index]!);

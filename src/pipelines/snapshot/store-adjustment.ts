@@ -3,6 +3,7 @@
  * 1 for Qlib's view, the factor on the base day for a front-adjusted one. Lanes that were stored adjusted are used as
  * they are, and have no vwap from amount ÷ volume, which is a traded price.
  */
+import { DataError } from "#data/errors";
 import {
   LANES_PER_BLOCK,
   type StoredInstrument,
@@ -12,6 +13,7 @@ import {
 import { barFields, isBarField } from "#market/bar";
 import type { Day } from "#market/day";
 import { upperRow } from "#panel/axes";
+import { InstrumentsFailed } from "./errors.ts";
 import type { SnapshotAdjustment } from "./snapshot-source.ts";
 import type { StoreColumn } from "./store-columns.ts";
 
@@ -51,7 +53,18 @@ export async function priceScale(
   return { kind: adjustment.kind, hasFactor, divisors };
 }
 
-/** The factor of each instrument on a day: of its last row up to then, or of its first one. */
+/** Damage in a block's file as the failure of its instruments; every other error as it is. */
+export function blockFailure(error: unknown, members: readonly StoredInstrument[]): unknown {
+  if (!(error instanceof DataError && error.code === "STORE_DAMAGED")) return error;
+  return new InstrumentsFailed(
+    members.map(({ id }) => id),
+    error,
+  );
+}
+
+/**
+ * The factor of each instrument on a day: of its last row up to then, or of its first one. Throws InstrumentsFailed.
+ */
 export async function factorsOn(
   snapshot: StoreSnapshot,
   instruments: readonly StoredInstrument[],
@@ -63,10 +76,17 @@ export async function factorsOn(
   for (const members of Map.groupBy(instruments, (each) => `${each.block}/${rowOf(each)}`).values()) {
     const [{ block }] = members as [StoredInstrument];
     const row = rowOf(members[0]!);
-    const read = await snapshot.readBlock("bars", block, ["factor"], { from: row, to: row + 1 });
-    for (const member of members) {
-      const factor = read.get("factor")![member.lane]!;
-      found.set(member, factor > 0 ? factor : await lastFactor(snapshot, member, row));
+    try {
+      const read = await snapshot.readBlock("bars", block, ["factor"], { from: row, to: row + 1 });
+      for (const member of members) {
+        const factor = read.get("factor")![member.lane]!;
+        found.set(member, factor > 0 ? factor : await lastFactor(snapshot, member, row));
+      }
+    } catch (error) {
+      throw blockFailure(
+        error,
+        instruments.filter((each) => each.block === block),
+      );
     }
   }
   return found;

@@ -1,10 +1,10 @@
 /**
  * A store's rows in the order of (time, instrument). The store keeps a field as `[row][lane]` by blocks of 32
  * instruments, the frame wants all instruments of a day together: the time axis is cut into tiles that fit into memory,
- * the rows of a tile are read from every block, and each block's lanes are put to their places among the others.
+ * the rows of a tile are read from every block, and each block's lanes are put to their places among the others: the
+ * values of a row beside each other, as the file has them, so that they are moved once.
  */
-import type { Frame, FrameColumn, FrameRows } from "#data/export/frame";
-import { DataError } from "#data/errors";
+import type { Frame, FrameColumn, FrameRows, FrameValues } from "#data/export/frame";
 import {
   LANES_PER_BLOCK,
   type RowRange,
@@ -13,8 +13,8 @@ import {
   type StoreSnapshot,
 } from "#data/store/panel-store";
 import type { TimeAxis } from "#panel/axes";
-import { InstrumentsFailed } from "./errors.ts";
-import { adjustInto, partsOf, type PriceScale } from "./store-adjustment.ts";
+import { TableRows } from "./table-rows.ts";
+import { adjustInto, blockFailure, partsOf, type PriceScale } from "./store-adjustment.ts";
 import type { StoreColumn } from "./store-columns.ts";
 
 export interface StoreFrameRequest {
@@ -61,11 +61,13 @@ async function* batchesOf(
   if (instruments.length === 0) return;
   const rowBytes =
     instruments.length * columns.reduce((sum, { dtype }) => sum + (dtype === "f32" ? 4 : 8), 0);
-  const tileRows = Math.max(1, Math.floor((request.tileBytes ?? TILE_BYTES) / rowBytes));
+  // A power of two, so that the tiles cut the store's checksummed chunks of 256 rows evenly.
+  const tileRows = 2 ** Math.floor(Math.log2(Math.max(1, (request.tileBytes ?? TILE_BYTES) / rowBytes)));
   const blocks = [...Map.groupBy(instruments.entries(), ([, { block }]) => block)].sort(([a], [b]) => a - b);
   const tile = new Tile(columns, { rows: Math.min(tileRows, rows.to - rows.from), instruments });
-  for (let from = rows.from; from < rows.to; from += tileRows) {
-    const part = { from, to: Math.min(from + tileRows, rows.to) };
+  for (let from = rows.from, to = from; from < rows.to; from = to) {
+    to = Math.min(tileRows * (Math.floor(from / tileRows) + 1), rows.to);
+    const part = { from, to };
     tile.begin(part, snapshot.time);
     const waiting = blocks.values();
     const readOn = async (): Promise<void> => {
@@ -109,34 +111,40 @@ async function readBlock(
       for (const [name, values] of await snapshot.readBlock(set, block, [...fields], part))
         stored.set(`${set}.${name}`, values);
     }
-    const target = tile.targetOf(present, part);
+    const length = (part.to - part.from) * LANES_PER_BLOCK;
+    const columns = new Map<number, StoredValues>();
     for (const [index, column] of request.columns.entries()) {
       if (column.role !== "market") continue;
-      tile.put(
-        index,
-        target,
-        adjustInto(column, stored, { block, scale: request.scale, length: target.length }),
-      );
+      columns.set(index, adjustInto(column, stored, { block, scale: request.scale, length }));
     }
     const computed = [...request.columns.entries()].filter(([, { role }]) => role !== "market");
     for (const [set, own] of Map.groupBy(computed, ([, column]) => column.set)) {
       const fields = own.map(([, { field }]) => field);
       const read = await snapshot.readBlock(set, block, fields, part);
-      for (const [index, { field }] of own) tile.put(index, target, read.get(field)!);
+      for (const [index, { field }] of own) columns.set(index, read.get(field)!);
     }
+    tile.put(tile.targetOf(present, part), columns);
   } catch (error) {
-    if (!(error instanceof DataError && error.code === "STORE_DAMAGED")) throw error;
-    throw new InstrumentsFailed(
-      lanes.map(({ instrument }) => instrument.id),
+    throw blockFailure(
       error,
+      lanes.map(({ instrument }) => instrument),
     );
   }
 }
 
-/** Some rows of all instruments, column by column, day after day; days and instruments without a row take no place. */
+/** The columns of one element type: where each of them lies in a row of the table. */
+interface TileTable {
+  readonly values: Float32Array | Float64Array;
+  readonly width: number;
+  /** By place among the frame's columns: the place in the row. */
+  readonly offsets: ReadonlyMap<number, number>;
+}
+
+/** Some rows of all instruments, day after day; days and instruments without a row take no place. */
 class Tile {
   readonly #instruments: readonly StoredInstrument[];
-  readonly #columns: readonly (Float32Array | Float64Array)[];
+  readonly #columns: readonly StoreColumn[];
+  readonly #tables: readonly TileTable[];
   readonly #times: Float64Array;
   readonly #keys: Int32Array;
   /** Where the row of an instrument lies, by day and key; −1 where it has none. */
@@ -149,9 +157,13 @@ class Tile {
   ) {
     const cells = size.rows * size.instruments.length;
     this.#instruments = size.instruments;
-    this.#columns = columns.map(({ dtype }) =>
-      dtype === "f32" ? new Float32Array(cells) : new Float64Array(cells),
-    );
+    this.#columns = columns;
+    const types = Map.groupBy(columns.entries(), ([, { dtype }]) => dtype);
+    this.#tables = [...types].map(([dtype, own]) => ({
+      values: new (dtype === "f32" ? Float32Array : Float64Array)(cells * own.length),
+      width: own.length,
+      offsets: new Map(own.map(([index], offset) => [index, offset])),
+    }));
     this.#times = new Float64Array(cells);
     this.#keys = new Int32Array(cells);
     this.#places = new Int32Array(cells);
@@ -188,35 +200,64 @@ class Tile {
     return target;
   }
 
-  put(column: number, target: Int32Array, values: StoredValues): void {
-    const into = this.#columns[column]!;
-    if (into instanceof Float32Array) scatter32(into, target, values);
-    else scatter64(into, target, values);
+  /** Values of a block, by place among the frame's columns. */
+  put(target: Int32Array, columns: ReadonlyMap<number, StoredValues>): void {
+    for (const { values, width, offsets } of this.#tables) {
+      const sources = [...offsets].map(([index, offset]) => ({ values: columns.get(index)!, offset }));
+      // Row by row: what a block has of a day are a few tens of rows of the table, which stay in the cache meanwhile.
+      for (let first = 0; first < target.length; first += LANES_PER_BLOCK) {
+        for (const { values: source, offset } of sources) {
+          const work = { target, first, width, offset };
+          if (values instanceof Float32Array && source instanceof Float32Array) put32(values, source, work);
+          else if (values instanceof Float64Array && source instanceof Float64Array)
+            put64(values, source, work);
+          else putOther(values, source, work);
+        }
+      }
+    }
   }
 
   *batches(): Generator<FrameRows> {
+    const dtypes = this.#columns.map(({ dtype }) => dtype);
     for (let from = 0; from < this.#length; from += BATCH_ROWS) {
       const to = Math.min(from + BATCH_ROWS, this.#length);
-      yield {
+      yield new TableRows(dtypes, {
         times: this.#times.subarray(from, to),
         keys: this.#keys.subarray(from, to),
-        values: this.#columns.map((values) => values.subarray(from, to)),
-      };
+        tables: this.#tables.map(({ values, width }): FrameValues =>
+          values.subarray(from * width, to * width),
+        ),
+      });
     }
   }
 }
 
-// One function for each type of the target, so that both stay fast.
-function scatter32(into: Float32Array, target: Int32Array, values: StoredValues): void {
-  for (let at = 0; at < target.length; at++) {
+interface LaneRow {
+  readonly target: Int32Array;
+  /** Place of the row's first lane. */
+  readonly first: number;
+  readonly width: number;
+  readonly offset: number;
+}
+
+// One function for each pair of types, so that each stays fast.
+function put32(into: Float32Array, source: Float32Array, { target, first, width, offset }: LaneRow): void {
+  for (let at = first; at < first + LANES_PER_BLOCK; at++) {
     const place = target[at]!;
-    if (place >= 0) into[place] = values[at]!;
+    if (place >= 0) into[place * width + offset] = source[at]!;
   }
 }
 
-function scatter64(into: Float64Array, target: Int32Array, values: StoredValues): void {
-  for (let at = 0; at < target.length; at++) {
+function put64(into: Float64Array, source: Float64Array, { target, first, width, offset }: LaneRow): void {
+  for (let at = first; at < first + LANES_PER_BLOCK; at++) {
     const place = target[at]!;
-    if (place >= 0) into[place] = values[at]!;
+    if (place >= 0) into[place * width + offset] = source[at]!;
+  }
+}
+
+function putOther(into: StoredValues, source: StoredValues, { target, first, width, offset }: LaneRow): void {
+  for (let at = first; at < first + LANES_PER_BLOCK; at++) {
+    const place = target[at]!;
+    if (place >= 0) into[place * width + offset] = source[at]!;
   }
 }

@@ -7,7 +7,7 @@ import type { Day } from "#market/day";
 import type { Frequency } from "#panel/axes";
 import { rowsWithin } from "../market-view.ts";
 import { storeName } from "../workspace.ts";
-import { SnapshotError } from "./errors.ts";
+import { InstrumentsFailed, SnapshotError } from "./errors.ts";
 import type {
   InstrumentCoverage,
   SnapshotAdjustment,
@@ -86,10 +86,10 @@ export class StoreSnapshotSource implements SnapshotSource {
     const rows = this.#rows(scope);
     const members = this.#members(scope, rows);
     const { days } = this.#snapshot.time;
-    const hasFactor = this.columns.some(({ field, derived }) => field === "factor" && derived === null);
+    const hasFactor = this.#hasFactor();
     const factors =
       hasFactor && rows.from < rows.to
-        ? await factorsOn(this.#snapshot, members, days[rows.to - 1]!)
+        ? await this.#factorsOn(members, days[rows.to - 1]!)
         : new Map<StoredInstrument, number>();
     return members.map((member) => {
       const [first, last] = [Math.max(member.first, rows.from), Math.min(member.last, rows.to - 1)];
@@ -137,6 +137,23 @@ export class StoreSnapshotSource implements SnapshotSource {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#snapshot.close();
+  }
+
+  /** Without those of damaged files, which are found when their rows are read. */
+  async #factorsOn(
+    members: readonly StoredInstrument[],
+    day: Day,
+  ): Promise<ReadonlyMap<StoredInstrument, number>> {
+    try {
+      return await factorsOn(this.#snapshot, members, day);
+    } catch (error) {
+      if (!(error instanceof InstrumentsFailed)) throw error;
+      const failed = new Set(error.instruments);
+      return await this.#factorsOn(
+        members.filter(({ id }) => !failed.has(id)),
+        day,
+      );
+    }
   }
 
   #hasFactor(): boolean {

@@ -88,7 +88,8 @@ class Verification {
     if (spans !== undefined) await this.#check("instruments", () => this.#instruments(spans));
     await this.#check("labels", () => this.#labels());
     const { source } = this.#options;
-    if (source !== undefined) await this.#check("source", () => this.#source(opened, source));
+    if (source !== undefined && this.#list.counts.COLUMNS_DIFFER === undefined)
+      await this.#check("source", () => this.#source(opened, source));
   }
 
   result(): SnapshotVerification {
@@ -136,7 +137,16 @@ class Verification {
     if (text === null) return [];
     const days = text.split("\n").slice(0, -1).map(parseDay);
     const { calendar, start, end } = this.#meta;
-    const expected = calendarText([...calendarNamed(calendar).sessionsBetween(dayOf(start), dayOf(end))]);
+    const exchange = calendarNamed(calendar);
+    if (dayOf(start) < exchange.first || dayOf(end) > exchange.last) {
+      this.#list.add(
+        "CALENDAR_DIFFERS",
+        `the calendar ${calendar} does not cover ${start} to ${end}`,
+        CALENDAR_FILE,
+      );
+      return days;
+    }
+    const expected = calendarText([...exchange.sessionsBetween(dayOf(start), dayOf(end))]);
     if (text !== expected) {
       const known = new Set(expected.split("\n"));
       const wrong = text.split("\n").find((line) => !known.has(line)) ?? "a session that is missing";
@@ -255,9 +265,11 @@ class Verification {
     const { all, random, sample = 12 } = this.#options;
     if (all === true) return [{ start: dayOf(this.#meta.start), end: dayOf(this.#meta.end) }];
     const days = [...file.times].map((time) => Math.floor(time / 86_400_000));
-    const chosen = new Set([0, days.length - 1].slice(0, days.length));
-    while (chosen.size < Math.min(sample, days.length)) chosen.add(Math.floor(random() * days.length));
-    return [...chosen].sort((a, b) => a - b).map((index) => ({ start: days[index]!, end: days[index]! }));
+    const chosen = [0, days.length - 1].slice(0, days.length);
+    const others = days.map((_, index) => index).slice(1, -1);
+    while (chosen.length < sample && others.length > 0)
+      chosen.push(...others.splice(Math.floor(random() * others.length), 1));
+    return chosen.sort((a, b) => a - b).map((index) => ({ start: days[index]!, end: days[index]! }));
   }
 
   async #text(name: string): Promise<string | null> {

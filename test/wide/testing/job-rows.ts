@@ -1,7 +1,8 @@
 /** What the state database says of jobs: that each shard of each counted once. */
 import { join } from "node:path";
 import { hostProcesses } from "../../../src/data/store/holder.ts";
-import { segmentPath, type SegmentEntry } from "../../../src/data/store/manifest.ts";
+import { segmentKey } from "../../../src/data/store/manifest.ts";
+import { stagedBlocks, type StagedGroups } from "../../../src/data/store/staged-run.ts";
 import { openDatabase } from "../../../src/database/open-database.ts";
 import type { StateDatabase } from "../../../src/database/state-database.ts";
 import { stagedSegments } from "./store-content.ts";
@@ -26,7 +27,7 @@ interface StepRow {
   readonly part: string;
   readonly ordinal: number;
   readonly state: string;
-  readonly result: { readonly staged: readonly { readonly segments: readonly SegmentEntry[] }[] } | null;
+  readonly result: { readonly staged: StagedGroups } | null;
 }
 
 /**
@@ -47,10 +48,10 @@ export async function wrongEffects(
     .map(({ part, ordinal, state }) => `${part} ${ordinal} is ${state}`);
   const brought = new Map<string, number>();
   for (const { ordinal, result } of rows) {
-    for (const { segments } of result?.staged ?? []) {
+    for (const { segments } of result === null ? [] : stagedBlocks(result.staged)) {
       for (const entry of segments) {
         if (entry.run?.startsWith(`${job}.`) !== true) continue;
-        const path = segmentPath(entry);
+        const path = segmentKey(entry);
         if (brought.has(path))
           wrong.push(`${path} was brought by shards ${brought.get(path)} and ${ordinal}`);
         brought.set(path, ordinal);

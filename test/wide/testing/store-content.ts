@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { hostProcesses, holderOfName } from "../../../src/data/store/holder.ts";
-import { segmentPath } from "../../../src/data/store/manifest.ts";
+import { segmentKey, segmentPath } from "../../../src/data/store/manifest.ts";
 import type { OpenedStore } from "../../../src/data/store/open-store.ts";
 import { bitsOf } from "../../../src/data/store/testing/store-digest.ts";
 import { cleanWorkspace } from "../../../src/pipelines/backup/clean-workspace.ts";
@@ -35,13 +35,13 @@ export async function valuesOf(workspace: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Segments of the current generation that runs staged, as `<run>.<attempt>` and path. */
+/** Segments of the current generation that runs staged, as `<run>.<attempt>` and place. */
 export async function stagedSegments(workspace: string): Promise<{ run: string; path: string }[]> {
   const store = storeIn(workspace);
   const [current] = await store.generations();
   const { segments } = await store.manifestOf(current!.generation);
   return segments.flatMap((entry) =>
-    entry.run === undefined ? [] : [{ run: entry.run, path: segmentPath(entry) }],
+    entry.run === undefined ? [] : [{ run: entry.run, path: segmentKey(entry) }],
   );
 }
 

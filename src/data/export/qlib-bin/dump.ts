@@ -134,7 +134,7 @@ async function build(
   for (const [file, text] of options.files ?? []) files.text(path.join(root, file), text);
   mkdirSync(path.join(root, "features"), { recursive: true });
   options.beforePlacing?.(root);
-  if (options.durable ?? true) await flushTree(root);
+  if (options.durable ?? true) await flushTree(root, files.count);
   return { instruments: spans.length, files: files.count, bytes: files.bytes };
 }
 

@@ -23,6 +23,8 @@ const schema = z.object({
   ...shown.shape,
   codes: z.enum(["qlib", "canonical"]),
   vwap: z.enum(["amount", "typical"]),
+  /** Whether the further fields of the data are among the features. */
+  extra: z.boolean(),
   /** Sets whose factors are among the features. */
   sets: z.array(z.string()),
   /** What unfinished updates were writing. */

@@ -12,8 +12,9 @@ const AT_ONCE = 16;
 /** More files than this are flushed with their file system. */
 const ONE_BY_ONE = 2_000;
 
-/** Flushes every file and folder below a root. */
-export async function flushTree(root: string): Promise<void> {
+/** Flushes every file and folder below a root; `files` is about how many there are, where they may be a great many. */
+export async function flushTree(root: string, files = 0): Promise<void> {
+  if (files > ONE_BY_ONE && (await flushFileSystem(root))) return;
   await flushEach(placesBelow(root));
 }
 

@@ -15,7 +15,13 @@ export const sessions: readonly Day[] = [
   ...calendar.sessionsBetween(dayOf("2023-11-01"), dayOf("2024-04-30")),
 ];
 export const codes: readonly string[] = [
-  ...["600008.SH", "000001.SZ", "688981.SH", "300750.SZ", "600519.SH", "920002.BJ", "002594.SZ"],
+  "600008.SH",
+  "000001.SZ",
+  "688981.SH",
+  "300750.SZ",
+  "600519.SH",
+  "920002.BJ",
+  "002594.SZ",
   ...Array.from({ length: 33 }, (_, index) => `60${String(1000 + index * 7)}.SH`),
 ];
 /** Listed on the 40th session, and delisted after the 70th. */

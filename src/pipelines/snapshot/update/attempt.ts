@@ -1,4 +1,5 @@
 import { dailyFrame, labelsFrame } from "../daily-frame.ts";
+import type { SnapshotDataset } from "../dataset.ts";
 import type { SnapshotMeta } from "../snapshot-meta.ts";
 import type { SnapshotPlace } from "../snapshot-place.ts";
 import type { SnapshotPlan } from "../snapshot-plan.ts";
@@ -17,6 +18,7 @@ export interface Attempt {
     /** Version of this engine, and milliseconds since 1970. */
     readonly engine: string;
     readonly now: () => number;
+    readonly datasets?: readonly SnapshotDataset[];
     readonly signal?: AbortSignal;
   };
   readonly question: UpdateQuestion;

@@ -90,8 +90,8 @@ function commonRun(left: FrameCursor, right: FrameCursor): number {
 /** 1 for each row of a common run with another value in any column; null when there is none. */
 function differingRows(left: FrameCursor, right: FrameCursor, length: number): Uint8Array | null {
   let found: Uint8Array | null = null;
-  for (const [column, old] of left.rows!.values.entries()) {
-    const now: FrameValues = right.rows!.values[column]!;
+  for (const [column, old] of left.values.entries()) {
+    const now: FrameValues = right.values[column]!;
     for (let row = 0; row < length; row++) {
       if (Object.is(old[left.at + row], now[right.at + row])) continue;
       found ??= new Uint8Array(length);

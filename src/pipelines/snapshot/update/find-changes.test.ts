@@ -64,6 +64,7 @@ function question(told: Told): ChangeQuestion {
       ),
     spell: (instrument) => instrument,
     start: 0,
+    end: DAYS - 1,
     coverage: coverageOf(now, fingerprint).filter(({ instrument }) => isRead(instrument)),
     state: told.state === null ? null : state,
     written,

@@ -32,6 +32,7 @@ export interface ChangeQuestion {
   /** The file's spelling of a canonical id. */
   readonly spell: (instrument: string) => string;
   readonly start: Day;
+  readonly end: Day;
   /** What the source has up to the snapshot's end, without instruments that cannot be read. */
   readonly coverage: readonly InstrumentCoverage[];
   /** What it had; null when that is not known, and everything is compared. */
@@ -40,7 +41,7 @@ export interface ChangeQuestion {
   readonly written: ReadonlyMap<string, Day> | null;
   /** A value up to this day may scale all prices of its instrument; null when none does. */
   readonly baseDay: Day | null;
-  /** First session of the overlap. */
+  /** First session of the overlap; after the end when there is none. */
   readonly overlapFrom: Day;
   /** Left as they are, whatever the source says. */
   readonly failed: ReadonlySet<string>;
@@ -67,11 +68,12 @@ interface Suspicion {
 
 /** By canonical id. */
 export async function findChanges(question: ChangeQuestion): Promise<ReadonlyMap<string, FoundChange>> {
-  const { state, start, overlapFrom } = question;
+  const { state, start, end, overlapFrom } = question;
   if (state === null) return await compareFrom(question, start, () => "corrected");
   const suspects = suspectsOf(question, state);
   const found = new Map<string, FoundChange>();
-  for (const [instrument, change] of await compareFrom(question, overlapFrom, () => "corrected")) {
+  const overlap = overlapFrom > end ? [] : await compareFrom(question, overlapFrom, () => "corrected");
+  for (const [instrument, change] of overlap) {
     if (suspects.has(instrument)) continue;
     if (change.isFromStart && overlapFrom > start)
       suspects.set(instrument, { from: start, reason: "history rewritten" });

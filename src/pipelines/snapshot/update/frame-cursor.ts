@@ -19,6 +19,7 @@ export class FrameCursor {
   readonly #places: Int32Array;
   readonly #until: Float64Array;
   #rows: FrameRows | null = null;
+  #values: FrameRows["values"] = [];
   #at = 0;
 
   constructor({ frame, until, only }: FramePart, places: ReadonlyMap<string, number>, signal?: AbortSignal) {
@@ -32,6 +33,11 @@ export class FrameCursor {
   /** The batch that holds the current row; null at the end. */
   get rows(): FrameRows | null {
     return this.#rows;
+  }
+
+  /** The batch's columns; a batch may make them when it is asked, so that this is done once. */
+  get values(): FrameRows["values"] {
+    return this.#values;
   }
 
   /** Place of the current row in its batch. */
@@ -76,6 +82,7 @@ export class FrameCursor {
         return;
       }
       this.#rows = next.value;
+      this.#values = next.value.values;
     }
   }
 

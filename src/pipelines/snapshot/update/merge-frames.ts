@@ -96,7 +96,8 @@ class GrowingBatch {
 
   /** Takes the cursor's rows up to `end`. */
   copy(cursor: FrameCursor, end: number, last: LastRow): void {
-    const { times, values } = cursor.rows!;
+    const { values } = cursor;
+    const { times } = cursor.rows!;
     const [from, at] = [cursor.at, this.length];
     for (let row = from; row < end; row++) {
       const [time, key] = [times[row]!, cursor.keyAt(row)];

@@ -5,9 +5,11 @@
 import path from "node:path";
 import { codeInForm } from "#data/export/qlib-bin/code-form";
 import { byText } from "#data/export/series-table";
+import { dayOf } from "#market/day";
 import { SnapshotError } from "../errors.ts";
+import type { DatasetFile } from "../dataset.ts";
 import type { ExportFailure } from "../export-result.ts";
-import { hashedFiles } from "../hashed-files.ts";
+import { hashedFiles, type HashedFiles } from "../hashed-files.ts";
 import { DAILY_FILE, FRAME_KEY, LABELS_FILE, writeListings } from "../layout.ts";
 import { sealSnapshot } from "../seal-snapshot.ts";
 import { META_FILE, type SnapshotMeta } from "../snapshot-meta.ts";
@@ -20,12 +22,15 @@ import { MS_PER_DAY, type FoundChange } from "./find-changes.ts";
 import { rewriteRows } from "./rewrite-rows.ts";
 import { scopeWithin, type FrameOf, type UpdateOutlook } from "./update-plan.ts";
 
-/** Returns the meta.json that counts now. Throws SNAPSHOT_FILE_DAMAGED before anything is built on a damaged file. */
+/**
+ * Returns the meta.json that counts now; null when every file would be what it is. Throws SNAPSHOT_FILE_DAMAGED before
+ * anything is built on a damaged file.
+ */
 export async function stageSnapshot(
   work: Attempt,
   outlook: UpdateOutlook,
   changes: FileChanges,
-): Promise<SnapshotMeta> {
+): Promise<SnapshotMeta | null> {
   const { place, meta, request, question, staged, stages } = work;
   const { source, plan } = { source: question.source, plan: outlook.plan };
   const held = heldCoverage(work, outlook);
@@ -51,6 +56,12 @@ export async function stageSnapshot(
     sessions: outlook.sessions,
   });
   const scope = scopeWithin(question, outlook.now, { from: plan.start, to: plan.end });
+  const datasets = keptDatasets(meta);
+  for (const dataset of request.datasets ?? []) {
+    const options = { spell, ...(question.signal === undefined ? {} : { signal: question.signal }) };
+    datasets.set(dataset.name, await dataset.write(folder, scope, options));
+    stages.end(dataset.name);
+  }
   const notes = await writeDerived(folder, {
     source,
     plan,
@@ -60,9 +71,14 @@ export async function stageSnapshot(
   });
   stages.end("formats");
   const own = await hashedFiles(folder);
+  const removed = filesGone(meta, datasets);
   const files = Object.fromEntries(
-    Object.entries({ ...meta.files, ...own }).sort(([left], [right]) => byText(left, right)),
+    Object.entries({ ...meta.files, ...own })
+      .filter(([name]) => !removed.includes(name))
+      .sort(([left], [right]) => byText(left, right)),
   );
+  const failures = [...stillWithoutRows(meta, held), ...work.failed.failures];
+  if (isSameContent(meta, files) && failures.length === meta.errors.length) return null;
   const after = await sealSnapshot(folder, {
     id: place.id,
     source,
@@ -71,7 +87,8 @@ export async function stageSnapshot(
     engine: request.engine,
     files,
     rows: held.reduce((sum, { rows }) => sum + rows, 0),
-    failures: [...stillWithoutRows(meta, held), ...work.failed.failures],
+    failures,
+    datasets,
     notes: [...new Set([...meta.notes, ...notes])],
     now: request.now(),
   });
@@ -83,11 +100,41 @@ export async function stageSnapshot(
     sha256: await sha256OfFile(path.join(folder, name)),
   }));
   await staged.commit({
+    removed,
     folders: written.filter(isFolder).map(({ path: name }) => name.slice(0, -1)),
     files: [...written.filter((file) => !isFolder(file)), ...(await Promise.all(last))],
   });
   stages.end("place");
   return after;
+}
+
+/** What meta.json says of the data sets, to be said again. */
+function keptDatasets({ datasets }: SnapshotMeta): Map<string, readonly DatasetFile[]> {
+  const days = Object.entries(datasets).map(([name, files]) => {
+    const kept = files.map(({ start, end, method, ...file }): DatasetFile => ({
+      ...file,
+      ...(method === undefined ? {} : { method }),
+      start: start === null ? null : dayOf(start),
+      end: end === null ? null : dayOf(end),
+    }));
+    return [name, kept] as const;
+  });
+  return new Map(days);
+}
+
+/** Files of data sets that were there and are not written any more. */
+function filesGone(meta: SnapshotMeta, datasets: ReadonlyMap<string, readonly DatasetFile[]>): string[] {
+  const there = new Set([...datasets.values()].flat().map(({ file }) => file));
+  const before = Object.values(meta.datasets).flatMap((files) => files.map(({ file }) => file));
+  return before.filter((file) => !there.has(file));
+}
+
+function isSameContent(meta: SnapshotMeta, files: HashedFiles): boolean {
+  const before = Object.entries(meta.files);
+  return (
+    before.length === Object.keys(files).length &&
+    before.every(([name, { sha256 }]) => files[name]?.sha256 === sha256)
+  );
 }
 
 /** Folders of many files are hashed as one. */

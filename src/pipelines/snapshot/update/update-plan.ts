@@ -111,12 +111,13 @@ export async function changesOf(
       ),
     spell: codeInForm(plan.spelling),
     start: plan.start,
+    end: plan.end,
     coverage: outlook.before,
     // A store that no longer keeps the generation cannot say what was written since.
     state: compareAll || (written === null && source.generation !== null) ? null : outlook.state,
     written,
     baseDay: plan.adjustment.kind === "qfq" ? plan.adjustment.baseDay : null,
-    overlapFrom: oldSessions.at(-overlapSessions) ?? plan.start,
+    overlapFrom: overlapSessions === 0 ? plan.end + 1 : (oldSessions.at(-overlapSessions) ?? plan.start),
     failed,
     ...(signal === undefined ? {} : { signal }),
   };

@@ -7,6 +7,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { OpenedStore } from "#data/store/open-store";
@@ -14,11 +15,13 @@ import { LANES_PER_BLOCK, type FieldSet } from "#data/store/panel-store";
 import { temporaryFolder } from "#data/store/testing/sample-store";
 import { isoOf } from "#market/day";
 import { marketStore, writeBars, type MarketRows } from "../../testing/stored-market.ts";
+import type { SnapshotDataset } from "../dataset.ts";
 import { InstrumentsFailed } from "../errors.ts";
 import type { ExportResult } from "../export-result.ts";
 import { exportSnapshot } from "../export-snapshot.ts";
 import { DAILY_FILE } from "../layout.ts";
 import type { SnapshotRequest } from "../plan-snapshot.ts";
+import { readMetaIn, type SnapshotMeta } from "../snapshot-meta.ts";
 import type { SnapshotSource } from "../snapshot-source.ts";
 import { StoreSnapshotSource } from "../store-snapshot-source.ts";
 import { PENDING_FOLDER } from "./commit-record.ts";
@@ -247,6 +250,51 @@ test("labels of past days that become known are filled in, beyond the overlap to
   await writeBars(scene.store, { ...MARKET, from: 60, to: 63 });
   await writeLabels(scene.store, 63, 20);
   expect((await scene.update()).changed).toBe(true);
+  await expectFull(scene);
+});
+
+/** A data set of one file that tells its scope; of another name when it is of another kind. */
+const scopeFile = (kind: string): SnapshotDataset => ({
+  name: "scopes",
+  write: async (folder, { start, end }) => {
+    const file = `${kind}.txt`;
+    await writeFile(path.join(folder, file), `${start} to ${end}`);
+    const days = { start: start ?? null, end: end ?? null };
+    return [{ file, description: "its scope", columns: [], rows: 1, ...days, keys: 0 }];
+  },
+});
+
+test("data sets are written anew when they are given, and stay when they are not", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  const read = (kind: string): string => readFileSync(path.join(scene.folder, `${kind}.txt`), "utf8");
+  const metaOf = async (): Promise<SnapshotMeta> => await readMetaIn(scene.folder, "one");
+  expect((await scene.update({ datasets: [scopeFile("a")] })).changed).toBe(true);
+  expect(read("a")).toBe("0 to 59");
+  expect((await scene.update({ datasets: [scopeFile("a")] })).changed).toBe(false);
+  await writeBars(scene.store, { ...MARKET, from: 60, to: 62 });
+  expect((await scene.update()).changed).toBe(true);
+  expect(read("a")).toBe("0 to 59");
+  expect((await metaOf()).datasets["scopes"]).toMatchObject([{ file: "a.txt", end: isoOf(59) }]);
+  expect((await scene.update({ datasets: [scopeFile("b")] })).changed).toBe(true);
+  expect(read("b")).toBe("0 to 61");
+  expect(existsSync(path.join(scene.folder, "a.txt"))).toBe(false);
+  expect(Object.keys((await metaOf()).files)).toEqual(
+    expect.arrayContaining(["b.txt", DAILY_FILE, "instruments/all.txt"]),
+  );
+  expect((await metaOf()).files).not.toHaveProperty("a.txt");
+});
+
+test("without an overlap new days and a store's corrections are found all the same", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  await writeBars(scene.store, { ...MARKET, to: 63, value: oldCorrection });
+  expect(changedOf(await scene.update({ overlapSessions: 0 }))).toContainEqual([
+    "I0004",
+    3,
+    1,
+    "corrected in the store",
+  ]);
   await expectFull(scene);
 });
 

@@ -10,6 +10,7 @@ import { openFrame } from "#data/hdf5/open-frame";
 import { writeAtomically } from "#data/export/atomic-file";
 import { asDataError } from "#data/system-errors";
 import { isoOf, type Day } from "#market/day";
+import type { SnapshotDataset } from "../dataset.ts";
 import { SnapshotError } from "../errors.ts";
 import type { ExportResult } from "../export-result.ts";
 import { DAILY_FILE, FRAME_KEY, LABELS_FILE } from "../layout.ts";
@@ -50,6 +51,8 @@ export interface UpdateRequest {
   readonly maxFailed?: number;
   /** Share of the rows held that the source may have lost; 0.1 unless told. */
   readonly maxLost?: number;
+  /** Data beside the daily rows to write anew; those the snapshot has and that are not here stay as they are. */
+  readonly datasets?: readonly SnapshotDataset[];
   readonly ledger?: ExportLedger;
   readonly engine: string;
   /** Milliseconds since 1970. */
@@ -113,7 +116,10 @@ async function updated(place: SnapshotPlace, request: UpdateRequest): Promise<Ex
   }
 }
 
-async function attempt(work: Attempt, { maxLost, ledger }: UpdateRequest): Promise<ExportResult> {
+async function attempt(
+  work: Attempt,
+  { maxLost, ledger, datasets = [] }: UpdateRequest,
+): Promise<ExportResult> {
   const { place, meta, question, failed, stages } = work;
   const outlook = await lookAhead(question);
   failed.checkShare(outlook.now.length + failed.size);
@@ -121,13 +127,15 @@ async function attempt(work: Attempt, { maxLost, ledger }: UpdateRequest): Promi
   stages.end("plan");
   const changes = await compared(work, outlook);
   stages.end("compare");
-  const isSame =
+  const areRowsSame =
     outlook.plan.end === question.plan.end &&
     changes.daily.size === 0 &&
     changes.labels.size === 0 &&
     failed.areThoseOf(meta);
+  const written = areRowsSame && datasets.length === 0 ? null : await stageSnapshot(work, outlook, changes);
+  const isSame = written === null;
   if (isSame) await keepState(work, outlook);
-  const after = isSame ? meta : await stageSnapshot(work, outlook, changes);
+  const after = written ?? meta;
   const state = isSame ? question.state : await readExportState(place.folder);
   const note = state === null ? null : await noteInLedger(ledger, meta, state);
   stages.end("ledger");
