@@ -71,6 +71,17 @@ export type { SnapshotRequest } from "#pipelines/snapshot/plan-snapshot";
 export type { SnapshotSource } from "#pipelines/snapshot/snapshot-source";
 export { StoreSnapshotSource } from "#pipelines/snapshot/store-snapshot-source";
 export { deleteSnapshot, listSnapshots, showSnapshot } from "#pipelines/snapshot/snapshot-catalogue";
+export { updateSnapshot } from "#pipelines/snapshot/update/update-snapshot";
+export { openPostgresSnapshotSource } from "#pipelines/snapshot/postgres-snapshot-source";
 export { snapshotIn } from "#pipelines/snapshot/snapshot-place";
 export { verifySnapshot, type SnapshotVerification } from "#pipelines/snapshot/verify-snapshot";
 export { SnapshotError, snapshotErrors } from "#pipelines/snapshot/errors";
+
+// live: the last days as a snapshot holds them, and signals from either
+export { LiveDataAdapter } from "#pipelines/live-features/live-data-adapter";
+export { livePlanOf } from "#pipelines/live-features/live-plan";
+export { liveSource, liveStore } from "#pipelines/live-features/live-source";
+export { panelOfFrame } from "#pipelines/live-features/frame-panel";
+export type { QuoteFeed } from "#data/quotes/quote-feed";
+export { TdxFeed } from "#data/quotes/tdx/tdx-feed";
+export { generateSignals } from "#strategies/top-k-dropout";
