@@ -101,8 +101,9 @@ async function factorsBehind(
   const found: (ChangedSpan & { set: string })[] = [];
   for (const { name: set, role, fields } of snapshot.fieldSets.values()) {
     if (role !== "factor" || isStateSet(set)) continue;
-    // Of fields that were computed from different generations the oldest tells most.
-    const [oldest] = fields.toSorted((a, b) => a.lineage.inputGeneration - b.lineage.inputGeneration);
+    // What was imported (generation 0) depends on no bar. Of the others the one from the oldest generation tells most.
+    const computed = fields.filter(({ lineage }) => lineage.inputGeneration > 0);
+    const [oldest] = computed.toSorted((a, b) => a.lineage.inputGeneration - b.lineage.inputGeneration);
     if (oldest === undefined) continue;
     for (let block = 0; block < snapshot.blocks; block++) {
       const { changed } = await history.since({ set, field: oldest }, block);

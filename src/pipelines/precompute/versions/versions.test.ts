@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { OpenedStore } from "#data/store/open-store";
+import { LANES_PER_BLOCK, type FieldSet } from "#data/store/panel-store";
 import type { FactorSet } from "#factors/factor-set";
 import { registryOf, type FactorRegistry } from "#factors/registry";
 import { storeFactors } from "../../store-factors.ts";
@@ -175,6 +176,28 @@ describe("checking a version", () => {
     expect(updated.bars).toHaveLength(1);
     await written();
     expect(await check()).toMatchObject({ state: "current" });
+  });
+
+  test("does not wait for factors that were imported: no bar makes them stale", async () => {
+    await writeBars(store, market);
+    await stored();
+    const lineage = { from: "result.h5: x", engine: "test", inputGeneration: 0 };
+    const imported: FieldSet = {
+      name: "user",
+      role: "factor",
+      fields: [{ name: "x", dtype: "f32", unit: "1", lineage }],
+    };
+    {
+      await using writer = await store.writer();
+      const values = new Float32Array(30 * LANES_PER_BLOCK).fill(1);
+      await writer.put(imported, 0, 0, [{ name: "x", values }]);
+      await writer.commit({ reason: "import" });
+    }
+    await written();
+    expect(await check()).toMatchObject({ state: "current", behind: [] });
+    await writeBars(store, { instruments: 40, from: 30, to: 31 });
+    const { behind } = await check();
+    expect(new Set(behind.map(({ set }) => set))).toEqual(new Set(["alpha158", "tech"]));
   });
 
   test("names indicators that are gone, or of another definition", async () => {
