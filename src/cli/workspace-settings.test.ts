@@ -14,6 +14,7 @@ const off = {
   precompute: { afterImport: false, watch: null, schedule: null },
   parquet: null,
   qlib: null,
+  snapshot: { root: "snapshots", market: "aistock" },
   backup: null,
   validation: null,
 };
