@@ -374,9 +374,19 @@ describe("a request", () => {
     });
     expect(given.lacking).toEqual(sessions.slice(91, 93));
     expect([...given.panel.time.days]).toEqual(sessions.slice(88, 91));
-    expect(
-      await refused({ now: later, partial: "bars", mayLack: 1 }, { feed: new BarFeed(sessions[93]!) }),
-    ).toBe("LIVE_STORE_BEHIND");
+  });
+
+  test("for the running session is refused where the session before is lacking, whatever is allowed", async () => {
+    const feed = new BarFeed(sessions[92]!);
+    const wanted = { partial: "bars", mayLack: 2 } as const;
+    expect(await refused({ now: shanghai(sessions[92]!, "11:00"), ...wanted }, { feed })).toBe(
+      "LIVE_STORE_BEHIND",
+    );
+    expect(feed.asked).toEqual([]);
+    // Before it begins there is no such row, and only stored ones are given.
+    expect(await refused({ now: shanghai(sessions[92]!, "09:00"), ...wanted }, { feed })).toBe("given");
+    const next = new BarFeed(sessions[91]!);
+    expect(await refused({ now: shanghai(sessions[91]!, "11:00"), ...wanted }, { feed: next })).toBe("given");
   });
 
   test("may spell instruments in any way, name them twice, and reach before the first row", async () => {
