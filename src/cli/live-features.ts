@@ -61,7 +61,11 @@ export function liveFeaturesCommand(): Command {
     .option("--store <name>", "which store, e.g. XSHG/day, when there are several")
     .option("--vwap <rule>", "as the stored factors were computed with: amount or typical", "amount")
     .option("--now <moment>", "a moment instead of the clock's: 2024-06-03T15:30+08:00")
-    .option("--may-lack <n>", "closed sessions that the store may lack", "0")
+    .option(
+      "--may-lack <n>",
+      "closed sessions that the store may lack; none where --partial gives a row",
+      "0",
+    )
     .option("--partial <how>", "the running session: exclude, bars, or features (factors too)", "exclude")
     .option("--feed <feed>", "where its quotes are from: tdx:HOST:PORT, several servers with commas between")
     .option("--timeout <seconds>", "for each answer of a quote server; 5 unless told")

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { DataError } from "../errors.ts";
+import { visibleEntries } from "./layers.ts";
 import { localStorage } from "./local-storage.ts";
 import type { SegmentEntry } from "./manifest.ts";
 import { segmentKey, segmentPath } from "./manifest.ts";
@@ -130,6 +131,31 @@ test("rows of single days and folded ones lie in files of their own, and a file 
   const digest = await currentDigest(open(disk, layout));
   await open(disk, layout).collect();
   expect(await currentDigest(open(disk, layout))).toBe(digest);
+});
+
+test("no segment stays listed of which nothing is seen, whatever file its fold is in", async () => {
+  for (const packBytes of [0, 2 ** 20]) {
+    const disk = new MemoryDisk();
+    const layout = { tiers: [8, 64], chunkRows: 4, packBytes };
+    for (let row = 0; row < 12; row++) {
+      await append(open(disk, layout), { from: row, to: row + 1 });
+      const segments = await segmentsOf(open(disk, layout));
+      for (const block of blocks) {
+        const own = segments.filter((entry) => entry.block === block);
+        expect(own.length, `${own.length} of block ${block} after row ${row}`).toBe(
+          visibleEntries(own).length,
+        );
+      }
+    }
+    const first = (await segmentsOf(open(disk, layout))).filter(({ block }) => block === 0);
+    expect(first.map(({ from, to }) => [from, to])).toEqual([
+      [0, 8],
+      [8, 9],
+      [9, 10],
+      [10, 11],
+      [11, 12],
+    ]);
+  }
 });
 
 test("a flipped byte anywhere in a shared file is found, named with its block, and repaired", async () => {

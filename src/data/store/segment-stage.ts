@@ -162,9 +162,11 @@ export class SegmentStage {
           if (!(error instanceof DamageFound)) throw error;
         }
       }
-      if (folds.length > 0) this.#segments.replace(set, block, visibleEntries(this.of(set, block)));
     }
+    // A fold hides the segments that it is made of only once it has its place in a file.
     await this.#packs.write();
+    for (const { set, block } of this.#touched.values())
+      this.#segments.replace(set, block, visibleEntries(this.of(set, block)));
   }
 
   /** Waits until nothing is being written, however it ends. */

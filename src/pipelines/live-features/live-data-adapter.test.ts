@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openFrame } from "#data/hdf5/open-frame";
+import type { Quote } from "#data/quotes/quote-feed";
 import type { OpenedStore } from "#data/store/open-store";
 import type { FactorSet } from "#factors/factor-set";
 import { registryOf } from "#factors/registry";
@@ -203,6 +204,10 @@ const factorsOn = async (day: Day): Promise<Map<string, number>> => {
   return new Map(panel.instruments.map((id, lane) => [id, panel.columns.get("factor")!.values[lane]!]));
 };
 
+const onlyTraded = (quote: Quote): Quote | null => (quote.volume > 0 ? quote : null);
+const timeless = (quote: Quote): Quote => ({ ...quote, second: Number.NaN });
+const codesOf = ({ failures }: LiveFeatures): Set<string> => new Set(failures.map(({ code }) => code));
+
 describe("the running session", () => {
   /** The day after the cut, quoted, and its bar as the whole store has it. */
   const NEXT = sessions[91]!;
@@ -306,6 +311,35 @@ describe("the running session", () => {
     expect(feed.asked).not.toContain(GONE);
   });
 
+  test("is not made of quotes of another day that do not say so: the last stored bar again, or no time", async () => {
+    const after = shanghai(NEXT, "15:20");
+    const request = { plan: own(["close", "factor"]), window: 3, partial: "bars" } as const;
+    const ask = (feed: BarFeed): Promise<LiveFeatures> =>
+      adapterOf(cut, { feed }).getFeatures(codes, after, request);
+    const stuck = await ask(
+      new BarFeed(CUT, (quote) => {
+        // Hands, as servers count them.
+        const rounded = { ...quote, volume: Math.floor(quote.volume / 100) * 100 };
+        return onlyTraded({ ...rounded, second: 15 * 3600 });
+      }),
+    );
+    expect(stuck.panel.time.days.at(-1)).toBe(CUT);
+    expect([...stuck.isPartial]).not.toContain(1);
+    expect(stuck.failures.filter(({ code }) => code === "PARTIAL_QUOTE_STALE").length).toBeGreaterThan(30);
+    const unknown = await ask(new BarFeed(NEXT, timeless));
+    expect([codesOf(unknown), [...unknown.isPartial].includes(1)]).toEqual([
+      new Set(["PARTIAL_QUOTE_STALE"]),
+      false,
+    ]);
+    // One that tells its day needs no time, and may be like the bar before in all.
+    const told = await ask(new BarFeed(CUT, (quote) => onlyTraded({ ...timeless(quote), day: NEXT })));
+    expect(codesOf(told)).not.toContain("PARTIAL_QUOTE_STALE");
+    expect([...told.isPartial]).toContain(1);
+    // One more hand traded, and it is another bar.
+    const more = new BarFeed(CUT, (quote) => onlyTraded({ ...quote, volume: quote.volume + 100 }));
+    expect(codesOf(await ask(more))).not.toContain("PARTIAL_QUOTE_STALE");
+  });
+
   test("without a trade yet is a row without prices, which carries the factor", async () => {
     const none = {
       price: Number.NaN,
@@ -374,9 +408,19 @@ describe("a request", () => {
     });
     expect(given.lacking).toEqual(sessions.slice(91, 93));
     expect([...given.panel.time.days]).toEqual(sessions.slice(88, 91));
-    expect(
-      await refused({ now: later, partial: "bars", mayLack: 1 }, { feed: new BarFeed(sessions[93]!) }),
-    ).toBe("LIVE_STORE_BEHIND");
+  });
+
+  test("for the running session is refused where the session before is lacking, whatever is allowed", async () => {
+    const feed = new BarFeed(sessions[92]!);
+    const wanted = { partial: "bars", mayLack: 2 } as const;
+    expect(await refused({ now: shanghai(sessions[92]!, "11:00"), ...wanted }, { feed })).toBe(
+      "LIVE_STORE_BEHIND",
+    );
+    expect(feed.asked).toEqual([]);
+    // Before it begins there is no such row, and only stored ones are given.
+    expect(await refused({ now: shanghai(sessions[92]!, "09:00"), ...wanted }, { feed })).toBe("given");
+    const next = new BarFeed(sessions[91]!);
+    expect(await refused({ now: shanghai(sessions[91]!, "11:00"), ...wanted }, { feed: next })).toBe("given");
   });
 
   test("may spell instruments in any way, name them twice, and reach before the first row", async () => {

@@ -45,7 +45,10 @@ export interface LiveRequest {
    * The running session: `exclude` (default) leaves it out; `bars` gives its prices and no factors; `features` factors too.
    */
   readonly partial?: "exclude" | "bars" | "features";
-  /** How many closed sessions the source may lack; default none. */
+  /**
+   * How many closed sessions the source may lack; default none. With a row of the running session none may: its preclose is
+   * the close of the session before, which has to be there to tell whether it is an ex-day.
+   */
   readonly mayLack?: number;
   readonly signal?: AbortSignal;
 }
@@ -210,12 +213,17 @@ export class LiveDataAdapter {
     const newest = window.running === null ? window.end : calendar.previous(window.running);
     const lacking =
       newest > last ? [...calendar.sessionsBetween(Math.max(last + 1, calendar.first), newest)] : [];
-    if (lacking.length > mayLack) {
+    const isPartialWanted = window.running !== null;
+    if (lacking.length > (isPartialWanted ? 0 : mayLack)) {
       const found = last === -Infinity ? "is empty" : `ends with ${isoOf(last)}`;
       throw new LiveError(
         "LIVE_STORE_BEHIND",
         `${source.locator} ${found}; ${isoOf(newest)} has closed: ${lacking.length} sessions are lacking`,
-        { remedy: "import them first, or say how many sessions may be lacking" },
+        {
+          remedy: isPartialWanted
+            ? "import them first: a partial bar is adjusted by the close before it"
+            : "import them first, or say how many sessions may be lacking",
+        },
       );
     }
     return { window, lacking };

@@ -11,10 +11,14 @@ import type { PartialFailure } from "./errors.ts";
 /** The last stored row on which an instrument traded. */
 export interface LastTraded {
   readonly day: Day;
-  /** As traded. */
+  /** As traded; NaN for what is not stored. */
   readonly close: number;
+  readonly open: number;
   readonly low: number;
   readonly high: number;
+  readonly preclose: number;
+  /** Shares. */
+  readonly volume: number;
   /** Cumulative, 1 on the first stored bar. */
   readonly factor: number;
 }

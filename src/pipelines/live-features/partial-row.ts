@@ -52,10 +52,11 @@ export async function partialRow(
   });
   const bars: PartialBar[] = [];
   for (const quote of answer.quotes) {
-    const stale = staleness(quote, window);
+    const last = lastTraded.get(quote.instrument) ?? null;
+    const stale = staleness(quote, last, window);
     const bar =
       stale ??
-      partialBarOf(quote, lastTraded.get(quote.instrument) ?? null, {
+      partialBarOf(quote, last, {
         day,
         attributes: opened.attributesOf?.(quote.instrument) ?? {},
         isStoredAdjusted: isStoredAdjusted(opened, quote.instrument),
@@ -107,8 +108,12 @@ async function listedNow(
 /** Seconds by which a server's clock may be ahead of ours. */
 const CLOCK_SLACK = 120;
 
-/** A quote of another session than the running one, as servers give it until the day begins. */
-function staleness(quote: Quote, { running, moment }: LiveWindow): PartialFailure | null {
+/** A quote of another session than the running one, as servers give it until the day begins or when they are stuck. */
+function staleness(
+  quote: Quote,
+  last: LastTraded | null,
+  { running, moment }: LiveWindow,
+): PartialFailure | null {
   const { instrument, day, second } = quote;
   const failed = (message: string): PartialFailure => ({
     code: "PARTIAL_QUOTE_STALE",
@@ -119,8 +124,31 @@ function staleness(quote: Quote, { running, moment }: LiveWindow): PartialFailur
   if (day !== null && day !== running) return failed(`the quote is of ${isoOf(day)}`);
   if (second > moment.second + CLOCK_SLACK)
     return failed(`the quote is of second ${Math.round(second)} of a day, it is ${moment.second}`);
+  if (day !== null) return null;
+  if (Number.isNaN(second)) return failed("the quote tells neither its day nor its time");
+  if (last !== null && isBarOf(quote, last)) return failed(`the quote is the bar of ${isoOf(last.day)}`);
   return null;
 }
+
+/** Shares by which a volume may differ: servers count in hands of 100. */
+const HAND = 100;
+
+/** Whether the quote has the prices and the volume of a stored bar, so that it says nothing new. */
+function isBarOf({ price, ...quote }: Quote, last: LastTraded): boolean {
+  return (
+    isSame(price, last.close) &&
+    isSame(quote.open, last.open) &&
+    isSame(quote.high, last.high) &&
+    isSame(quote.low, last.low) &&
+    (Number.isNaN(last.preclose) || isSame(quote.preclose, last.preclose)) &&
+    Math.abs(quote.volume - last.volume) < HAND
+  );
+}
+
+/** Less than any tick, more than float32 prices are off. */
+const PRICE_NOISE = 1e-6;
+
+const isSame = (one: number, other: number): boolean => Math.abs(one - other) <= PRICE_NOISE * other;
 
 interface HistoryRequest {
   readonly last: Day;
@@ -135,7 +163,7 @@ async function lastTradedOf(
   { instruments, last, ...call }: HistoryRequest & { readonly instruments: readonly string[] },
 ): Promise<ReadonlyMap<string, LastTraded>> {
   const found = new Map<string, LastTraded>();
-  const columns = ["close", "low", "high", "factor"].filter((name) =>
+  const columns = ["close", "open", "low", "high", "preclose", "volume", "factor"].filter((name) =>
     source.columns.some((column) => column.name === name),
   );
   const adjustment: SnapshotAdjustment =
@@ -163,8 +191,11 @@ function lastTradedIn(panel: Panel, lane: number): LastTraded | null {
     return {
       day: panel.time.days[row]!,
       close: closes[at]!,
+      open: of("open"),
       low: of("low"),
       high: of("high"),
+      preclose: of("preclose"),
+      volume: of("volume"),
       factor: of("factor"),
     };
   }

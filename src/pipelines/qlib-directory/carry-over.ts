@@ -1,6 +1,7 @@
 /**
  * What others put into a Qlib directory (market files such as `csi300.txt`, a benchmark's folder, further fields) is taken
- * along when the directory is built anew, the files' start rows moved to the new calendar.
+ * along when the directory is built anew, the files' start rows moved to the new calendar. Files of another frequency follow
+ * a calendar that is not ours, and stay as they are.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -10,12 +11,13 @@ import { FeatureReader } from "#data/sources/qlib-bin/feature-file";
 import { encodeFeature } from "#data/export/qlib-bin/feature-bytes";
 import { lowerRow, type TimeAxis } from "#panel/axes";
 
+interface CarryContext {
+  readonly time: TimeAxis;
+  readonly own: ReadonlySet<string>;
+}
+
 /** Copies into `built` what `old` has and it has not, but for `own` features of instruments that it has. Throws DATA_DATE_INVALID when a day of such a file is no session any more. */
-export function carryOver(
-  old: string,
-  built: string,
-  { time, own }: { readonly time: TimeAxis; readonly own: ReadonlySet<string> },
-): void {
+export function carryOver(old: string, built: string, context: CarryContext): void {
   for (const folder of ["instruments", "calendars"]) {
     for (const name of filesIn(path.join(old, folder))) {
       const target = path.join(built, folder, name);
@@ -23,10 +25,21 @@ export function carryOver(
     }
   }
   keepLines(path.join(old, "instruments", "all.txt"), path.join(built, "instruments", "all.txt"), built);
+  const ending = `.${context.time.freq}.bin`;
+  // A folder that is there already tells the first of the two that its instrument is ours.
+  moveFeatures(old, built, { ...context, ending });
+  copyOthers(path.join(old, "features"), path.join(built, "features"), ending);
+}
+
+/** Writes files that end so for the new calendar. */
+function moveFeatures(
+  old: string,
+  built: string,
+  { time, own, ending }: CarryContext & { readonly ending: string },
+): void {
   if (!existsSync(path.join(old, "calendars", `${time.freq}.txt`))) return;
   const directory = openQlibDirectory(old, time.freq);
   const reader = new FeatureReader(directory.time.days.length);
-  const ending = `.${time.freq}.bin`;
   for (const folder of directory.folders.values()) {
     const isOurs = existsSync(path.join(built, "features", path.basename(folder)));
     for (const name of filesIn(folder)) {
@@ -50,6 +63,19 @@ export function carryOver(
       mkdirSync(path.dirname(target), { recursive: true });
       writeFileSync(target, encodeFeature(from, values));
     }
+  }
+}
+
+/** Copies files of instruments that do not end so. */
+function copyOthers(old: string, built: string, ending: string): void {
+  if (!existsSync(old)) return;
+  for (const entry of readdirSync(old, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name.endsWith(ending)) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const target = path.join(built, path.relative(old, file));
+    if (existsSync(target)) continue;
+    mkdirSync(path.dirname(target), { recursive: true });
+    copyFileSync(file, target);
   }
 }
 

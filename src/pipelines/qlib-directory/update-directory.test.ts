@@ -288,6 +288,11 @@ describe("updateQlibDirectory", () => {
       path.join(place.dir, "features/sh000300/close.day.bin"),
       new Uint8Array(Float32Array.of(3, 1, 2).buffer),
     );
+    const minutes = ["i0001", "sh000300", "sz399001"].map((code) => `features/${code}/close.1min.bin`);
+    mkdirSync(path.join(place.dir, "features/sz399001"));
+    writeFileSync(path.join(place.dir, "calendars/1min.txt"), "1970-01-05 09:31:00\n");
+    for (const [index, name] of minutes.entries())
+      writeFileSync(path.join(place.dir, name), new Uint8Array(Float32Array.of(0, index).buffer));
     await write(-5);
     await using now = await late.snapshot();
     const update = await updateQlibDirectory(late, now, place.dir, { registry, engine: "1" });
@@ -297,9 +302,18 @@ describe("updateQlibDirectory", () => {
     const [mine, theirs] = [contentOf(place.dir), contentOf(fresh)];
     expect([...theirs].filter(([name, text]) => mine.get(name) !== text)).toEqual([]);
     expect([...mine.keys()].filter((name) => !theirs.has(name)).sort()).toEqual([
+      "calendars/1min.txt",
+      "features/i0001/close.1min.bin",
+      "features/sh000300/close.1min.bin",
       "features/sh000300/close.day.bin",
+      "features/sz399001/close.1min.bin",
       "instruments/csi300.txt",
     ]);
+    // They follow their own calendar: nothing of them moves.
+    for (const [index, name] of minutes.entries()) {
+      const kept = readFileSync(path.join(place.dir, name));
+      expect([kept.length, kept.readFloatLE(0), kept.readFloatLE(4)]).toEqual([8, 0, index]);
+    }
     const moved = readFileSync(path.join(place.dir, "features/sh000300/close.day.bin"));
     expect([moved.readFloatLE(0), moved.readFloatLE(4)]).toEqual([8, 1]);
   });

@@ -70,9 +70,13 @@ export function sharesOf(
   return fits(volume) ? volume : Number.NaN;
 }
 
-/** `HHMMFFFF` (FFFF ten-thousandths of a minute) as seconds of the day; NaN when it is no time. */
+/**
+ * `HHMMFFFF` (FFFF ten-thousandths of a minute) as seconds of the day; NaN when it is no time. Where that would be minute 60
+ * or later, the six digits behind the hour are millionths of it, as pytdx reads them.
+ */
 function secondOf(time: number): number {
   const [hour, minute] = [Math.floor(time / 1e6), Math.floor(time / 1e4) % 100];
-  if (!(time > 0 && hour < 24 && minute < 60)) return Number.NaN;
+  if (!(time > 0 && hour < 24)) return Number.NaN;
+  if (minute >= 60) return hour * 3600 + ((time % 1e6) * 3600) / 1e6;
   return hour * 3600 + minute * 60 + ((time % 1e4) * 60) / 1e4;
 }

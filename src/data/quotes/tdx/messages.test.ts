@@ -318,6 +318,19 @@ describe("a quote", () => {
     });
   });
 
+  test("has its time in minutes or, from 60 on, in parts of the hour; what is no time is NaN", () => {
+    const seconds = [13_252_999, 14_998_872, 9_600_000, 0, -1, 24_000_000].map((time) => {
+      const quote = quoteOf("600008.SH", { ...traded, time });
+      return "code" in quote ? quote.code : quote.second;
+    });
+    expect(seconds.slice(0, 3)).toEqual([
+      13 * 3600 + 25 * 60 + 17.994,
+      expect.closeTo(14 * 3600 + 59 * 60 + 55.9392, 6),
+      9 * 3600 + 36 * 60,
+    ]);
+    expect(seconds.slice(3)).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  });
+
   test("whose prices contradict each other is none", () => {
     for (const wrong of [
       { low: 321 },

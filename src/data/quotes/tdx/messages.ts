@@ -101,7 +101,7 @@ export interface TdxQuote extends TdxCode {
   readonly open: number;
   readonly high: number;
   readonly low: number;
-  /** `HHMMFFFF`, FFFF ten-thousandths of a minute. */
+  /** `HHMMFFFF`, FFFF ten-thousandths of a minute; or `HHFFFFFF`, millionths of an hour from 600000 on. */
   readonly time: number;
   readonly volume: number;
   readonly amount: number;
