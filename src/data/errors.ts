@@ -38,6 +38,7 @@ export const dataErrors = {
   SOURCE_DATABASE_MISSING: "the server has no such database",
   SOURCE_NAME_INVALID: "a table or column is not named by a plain identifier",
   SOURCE_TABLE_MISSING: "the database has no such table",
+  SOURCE_TABLE_TAKEN: "a table of this name is there that alphaloom did not make",
   SOURCE_COLUMN_MISSING: "the table has no such column",
   SOURCE_COLUMN_CLASH: "two columns arrive under one name",
   SOURCE_COLUMN_TYPE: "a column is of a type that cannot be read as what it stands for",

@@ -19,6 +19,7 @@ import { originOf } from "#pipelines/known-sources/remember-import";
 import type { SnapshotSource } from "#pipelines/snapshot/snapshot-source";
 import { StoreSnapshotSource } from "#pipelines/snapshot/store-snapshot-source";
 import { storeOf, workspaceAt } from "#pipelines/workspace";
+import { fillMarketTables } from "#pipelines/write-factors/market-tables";
 import { writeFactors } from "#pipelines/write-factors/write-factors";
 import { startPostgres, type PostgresServer } from "./postgres-server.ts";
 
@@ -437,6 +438,63 @@ describe("a table that was imported", () => {
     const { outcomes } = await refreshKnownSources(workspace, key, { engine: "test", now });
     expect(outcomes).toMatchObject([{ kind: "failed", problem: { code: "SOURCE_TABLE_MISSING" } }]);
     delete process.env["ALPHALOOM_SOURCE_URL"];
+  });
+});
+
+describe("the demonstration", () => {
+  const names = ["kline_daily_raw", "adj_factor", "kline_daily_qfq", "factor_daily"];
+
+  test("replaces its own tables, and none that it did not make", async () => {
+    const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
+    await refreshData(workspace, await openPostgresBars("postgres:market.bars", { url: server.url }), {
+      engine: "test",
+    });
+    await using source = await StoreSnapshotSource.open(
+      storeOf(workspace, { calendar: "XSHG", freq: "day" }),
+    );
+    const fill = (): Promise<unknown> => fillMarketTables(source, { url: server.url, schema: "market" });
+    const rows = codes.length * days.length;
+    const filled = names.map((name) => ({ table: `market.${name}`, rows }));
+    expect(await fill()).toEqual(filled);
+    expect(await fill()).toEqual(filled);
+    for (const name of names) {
+      await admin.query(`DROP TABLE market.${name}`);
+      await admin.query(
+        `CREATE TABLE market.${name} (ts_code char(9), trade_date date, volume bigint, PRIMARY KEY (ts_code, trade_date))`,
+      );
+      await admin.query(`INSERT INTO market.${name} VALUES ('600000.SH', '2023-06-01', 7)`);
+      const before = await content();
+      expect(await refusal(fill)).toMatchObject({
+        code: "SOURCE_TABLE_TAKEN",
+        message: expect.stringContaining(`market.${name}`),
+        remedy: expect.stringContaining("--schema"),
+      });
+      expect(await content()).toBe(before);
+      await admin.query(`DROP TABLE market.${name}`);
+      expect(await fill()).toEqual(filled);
+    }
+  });
+
+  test("leaves its own tables alone when their columns were changed, and fills all or none", async () => {
+    const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
+    await refreshData(workspace, await openPostgresBars("postgres:market.bars", { url: server.url }), {
+      engine: "test",
+    });
+    await using source = await StoreSnapshotSource.open(
+      storeOf(workspace, { calendar: "XSHG", freq: "day" }),
+    );
+    const fill = (): Promise<unknown> => fillMarketTables(source, { url: server.url, schema: "market" });
+    await fill();
+    await admin.query("DELETE FROM market.kline_daily_raw WHERE trade_date < '2023-06-01'");
+    // The last of the four to be filled.
+    await admin.query("ALTER TABLE market.factor_daily ADD CONSTRAINT never CHECK (false) NOT VALID");
+    const before = await content();
+    expect((await refusal(fill)).code).toBe("SOURCE_FAILED");
+    expect(await content()).toBe(before);
+    await admin.query("ALTER TABLE market.factor_daily DROP CONSTRAINT never");
+    await admin.query("ALTER TABLE market.kline_daily_raw ALTER COLUMN volume TYPE bigint");
+    expect((await refusal(fill)).code).toBe("SOURCE_TABLE_TAKEN");
+    expect(await content()).toBe(before);
   });
 });
 
