@@ -279,6 +279,26 @@ describe("rows", () => {
     });
   });
 
+  test("in wrong units are noticed where prices and amounts are off alike, either way", async () => {
+    const fields =
+      "fields: { open: open, high: high, low: low, close: close, volume: volume, amount: amount }\n";
+    expect(
+      await refusal(() => bars("postgres:market.bars", `${fields}units: { price: li, amount: li }`)),
+    ).toMatchObject({
+      code: "SOURCE_UNITS",
+      message: expect.stringContaining("with prices in li, the median close"),
+      remedy: expect.stringContaining("yuan"),
+    });
+    await admin.query(
+      "UPDATE market.bars SET open = open * 1000, high = high * 1000, low = low * 1000, close = close * 1000, amount = amount * 1000",
+    );
+    expect(await refusal(() => bars("postgres:market.bars", fields))).toMatchObject({
+      code: "SOURCE_UNITS",
+      remedy: expect.stringContaining("li (1/1000 yuan)"),
+    });
+    await bars("postgres:market.bars", `${fields}units: { price: li, amount: li }`);
+  });
+
   test("in wrong units are noticed by a name that states another one, and without money", async () => {
     await admin.query("ALTER TABLE market.bars RENAME COLUMN close TO close_li");
     expect(await refusal(() => bars("postgres:market.bars"))).toMatchObject({ code: "SOURCE_UNITS" });
