@@ -255,6 +255,54 @@ describe("tables and columns", () => {
   });
 });
 
+describe("adjustment factors", () => {
+  /** Twice as much from the middle of the year on, for every share. */
+  async function factorsBeside(code = "ts_code"): Promise<void> {
+    await admin.query(
+      `CREATE TABLE market.adj_factor AS SELECT ${code} AS ts_code, trade_date,
+         CASE WHEN trade_date < '2023-07-03' THEN 3 ELSE 6 END::float8 AS adj_factor FROM market.bars`,
+    );
+  }
+
+  /** The different factors of the first and the last day of a source and of the store that imported it. */
+  async function factors(): Promise<unknown> {
+    const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
+    await refreshData(workspace, await openPostgresBars("postgres:market.bars", { url: server.url }), {
+      engine: "test",
+    });
+    await using table = await openPostgresSnapshotSource("postgres:market.bars", { url: server.url });
+    await using stored = await StoreSnapshotSource.open(
+      storeOf(workspace, { calendar: "XSHG", freq: "day" }),
+    );
+    const found = [];
+    for (const source of [table, stored]) {
+      const frame = await source.frame({}, { columns: ["factor"], adjustment: { kind: "raw" } });
+      const values = (await Array.fromAsync(frame.batches())).flatMap((batch) => [...batch.values[0]!]);
+      found.push([values.length, ...new Set(values)]);
+    }
+    return found;
+  }
+
+  test("of a table hold for bars that have a pre_close too", async () => {
+    await admin.query("ALTER TABLE market.bars ADD COLUMN pre_close float8");
+    await admin.query(
+      `UPDATE market.bars b SET pre_close = p.before FROM (SELECT ts_code, trade_date,
+         lag(close) OVER (PARTITION BY ts_code ORDER BY trade_date) AS before FROM market.bars) p
+       WHERE p.ts_code = b.ts_code AND p.trade_date = b.trade_date`,
+    );
+    const rows = codes.length * days.length;
+    expect(await factors()).toEqual([
+      [rows, 1],
+      [rows, 1],
+    ]);
+    await factorsBeside();
+    expect(await factors()).toEqual([
+      [rows, 1, 2],
+      [rows, 1, 2],
+    ]);
+  });
+});
+
 describe("rows", () => {
   test.each([
     [
