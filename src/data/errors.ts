@@ -40,6 +40,7 @@ export const dataErrors = {
   SOURCE_TABLE_MISSING: "the database has no such table",
   SOURCE_TABLE_TAKEN: "a table of this name is there that alphaloom did not make",
   SOURCE_COLUMN_MISSING: "the table has no such column",
+  SOURCE_JOIN_EMPTY: "a joined table has no row for the bars",
   SOURCE_COLUMN_CLASH: "two columns arrive under one name",
   SOURCE_COLUMN_TYPE: "a column is of a type that cannot be read as what it stands for",
   SOURCE_NOT_PERMITTED: "the database user may not do this",

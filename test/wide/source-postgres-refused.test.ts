@@ -283,6 +283,48 @@ describe("adjustment factors", () => {
     return found;
   }
 
+  test("that join no row are refused, and those that join some are told", async () => {
+    await factorsBeside("right(ts_code, 2) || left(ts_code, 6)");
+    const wanted = {
+      code: "SOURCE_JOIN_EMPTY",
+      message: expect.stringContaining("market.adj_factor has none of"),
+    };
+    expect(await refusal(() => bars("postgres:market.bars"))).toMatchObject(wanted);
+    expect(
+      await refusal(() => openPostgresSnapshotSource("postgres:market.bars", { url: server.url })),
+    ).toMatchObject(wanted);
+    await admin.query("UPDATE market.adj_factor SET ts_code = substr(ts_code, 3) || '.' || left(ts_code, 2)");
+    const doubts = async (): Promise<readonly string[]> =>
+      (await openPostgresBars("postgres:market.bars", { url: server.url })).table.doubts.filter((doubt) =>
+        doubt.includes("adj_factor"),
+      );
+    expect(await doubts()).toEqual([]);
+    await admin.query("DELETE FROM market.adj_factor WHERE ts_code = '600519.SH'");
+    expect(await doubts()).toEqual([expect.stringContaining("market.adj_factor has 75 % of the ")]);
+    // A table that ends earlier is carried on.
+    await admin.query("DELETE FROM market.adj_factor WHERE trade_date > '2023-10-01'");
+    expect(await doubts()).toEqual([expect.stringContaining("market.adj_factor has 0 % of the ")]);
+  });
+
+  test.each([
+    ["timestamp", "trade_date + interval '15 hours'", "trade_date + interval '9 hours'"],
+    [
+      "timestamptz",
+      "(trade_date + interval '15 hours') AT TIME ZONE 'Asia/Shanghai'",
+      "trade_date::timestamp AT TIME ZONE 'Asia/Shanghai'",
+    ],
+    ["text", "to_char(trade_date, 'YYYYMMDD')", "to_char(trade_date, 'YYYY-MM-DD')"],
+  ])("are joined by day, whatever the time of day or the form: %s", async (type, own, others) => {
+    await factorsBeside();
+    await admin.query(`ALTER TABLE market.bars ALTER COLUMN trade_date TYPE ${type} USING ${own}`);
+    await admin.query(`ALTER TABLE market.adj_factor ALTER COLUMN trade_date TYPE ${type} USING ${others}`);
+    const rows = codes.length * days.length;
+    expect(await factors()).toEqual([
+      [rows, 1, 2],
+      [rows, 1, 2],
+    ]);
+  });
+
   test("of a table hold for bars that have a pre_close too", async () => {
     await admin.query("ALTER TABLE market.bars ADD COLUMN pre_close float8");
     await admin.query(
