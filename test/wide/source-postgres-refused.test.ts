@@ -660,6 +660,35 @@ describe("writing back", () => {
     });
   });
 
+  test("waits for another writer of the same rows, so that the values of both are there", async () => {
+    await using source = await stored();
+    await admin.query(
+      "CREATE TABLE market.factor_daily (ts_code text, trade_date date, close float8, vwap float8, PRIMARY KEY (ts_code, trade_date))",
+    );
+    const other = await PostgresSession.open(server.url, { mode: "write" });
+    await other.query("BEGIN");
+    await other.query(
+      "INSERT INTO market.factor_daily (ts_code, trade_date, vwap) VALUES ('600519.SH', '2023-06-01', 7)",
+    );
+    const writing = writeFactors(source, {
+      url: server.url,
+      table: "market.factor_daily",
+      columns: ["close"],
+    });
+    const waiting = async (): Promise<boolean> =>
+      (await admin.query("SELECT 1 FROM pg_locks WHERE NOT granted")).length > 0;
+    while (!(await waiting())) await new Promise((resolve) => setTimeout(resolve, 20));
+    await other.query("COMMIT");
+    await other[Symbol.asyncDispose]();
+    const rows = codes.length * days.length;
+    expect(await writing).toMatchObject({ rows, inserted: rows - 1, updated: 1 });
+    expect(
+      await admin.query(
+        "SELECT f.vwap, f.close = b.close AS same FROM market.factor_daily f JOIN market.bars b USING (ts_code, trade_date) WHERE f.vwap IS NOT NULL",
+      ),
+    ).toEqual([{ vwap: 7, same: true }]);
+  });
+
   test("that is stopped leaves the table as it was", async () => {
     await using source = await stored();
     await admin.query(
