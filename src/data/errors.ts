@@ -36,6 +36,7 @@ export const dataErrors = {
   SOURCE_UNREACHABLE: "the database server does not answer, or went away while it was read",
   SOURCE_LOGIN: "the database server refuses the user or the password",
   SOURCE_DATABASE_MISSING: "the server has no such database",
+  SOURCE_DATABASE_OTHER: "the table is of another database than the one it was imported from",
   SOURCE_NAME_INVALID: "a table or column is not named by a plain identifier",
   SOURCE_TABLE_MISSING: "the database has no such table",
   SOURCE_TABLE_TAKEN: "a table of this name is there that alphaloom did not make",

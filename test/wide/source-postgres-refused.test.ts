@@ -551,6 +551,48 @@ describe("a table that was imported", () => {
   });
 });
 
+describe("a table that was imported, on another server or in another database", () => {
+  test("is not taken for the same one until it is imported by hand", async () => {
+    const another = await startPostgres();
+    try {
+      await admin.query("CREATE DATABASE another");
+      const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
+      const locator = "postgres:market.bars";
+      const importByHand = async (url: string): Promise<void> => {
+        process.env["ALPHALOOM_SOURCE_URL"] = url;
+        const source = await openSource(locator);
+        const remember = originOf(source, { locator, folder });
+        await refreshData(workspace, source, { engine: "test", remember });
+      };
+      const update = (url: string): ReturnType<typeof refreshKnownSources> => {
+        process.env["ALPHALOOM_SOURCE_URL"] = url;
+        return refreshKnownSources(workspace, { calendar: "XSHG", freq: "day" }, { engine: "test" });
+      };
+      await importByHand(server.url);
+      for (const url of [another.url, server.url.replace(/\/postgres$/, "/another")]) {
+        await using other = await PostgresSession.open(url, { mode: "write" });
+        await other.query("CREATE SCHEMA market");
+        await other.query(
+          `CREATE TABLE market.bars AS SELECT c AS ts_code, d AS trade_date, 20.0::float8 AS open, 20.0::float8 AS high,
+             20.0::float8 AS low, 20.0::float8 AS close, 100.0::float8 AS volume, 2000.0::float8 AS amount
+           FROM unnest($1::text[]) c, unnest($2::date[]) d`,
+          [codes, days.map(isoOf)],
+        );
+        const { before, generation, outcomes } = await update(url);
+        expect(outcomes).toMatchObject([{ kind: "failed", problem: { code: "SOURCE_DATABASE_OTHER" } }]);
+        expect(generation).toBe(before);
+        expect((await update(server.url)).outcomes).toMatchObject([{ kind: "unchanged" }]);
+      }
+      await importByHand(another.url);
+      expect((await update(another.url)).outcomes).toMatchObject([{ kind: "unchanged" }]);
+    } finally {
+      delete process.env["ALPHALOOM_SOURCE_URL"];
+      await admin.query("DROP DATABASE IF EXISTS another");
+      await another.stop();
+    }
+  });
+});
+
 describe("the demonstration", () => {
   const names = ["kline_daily_raw", "adj_factor", "kline_daily_qfq", "factor_daily"];
 
