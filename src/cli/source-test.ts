@@ -2,6 +2,7 @@
 import { DataError } from "#data/errors";
 import { readTableMapping } from "#data/mapping/table-mapping";
 import { countRows, tableOf, tablesOf } from "#data/sources/postgres/catalogue";
+import { withCheckedJoins } from "#data/sources/postgres/check-joins";
 import { checkUnits } from "#data/sources/postgres/check-units";
 import { describeTable } from "#data/sources/postgres/describe-table";
 import { textOfTable } from "#data/sources/postgres/identifier";
@@ -75,7 +76,10 @@ async function testTable(
       return null;
     }
   };
-  const table = await attempt(() => resolveTable(session, locator, mapping));
+  const resolved = await attempt(() => resolveTable(session, locator, mapping));
+  const checked = resolved && (await attempt(() => withCheckedJoins(session, resolved)));
+  // What is known of the table is shown beside the problem.
+  const table = checked ?? resolved;
   const units = table === null ? null : await attempt(() => checkUnits(session, table));
   if (table !== null) describe(terminal, describeTable(table), units?.ratio ?? null);
   for (const { code, message, remedy } of problems)

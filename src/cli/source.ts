@@ -25,7 +25,7 @@ export function sourceCommand(): Command {
     .addCommand(
       connected("demo-load")
         .description(
-          "fill tables with the shipped A-share bars as users have them; what they held is replaced",
+          "make and fill tables with the shipped A-share bars as users have them; tables that it did not make are left alone",
         )
         .option("--schema <name>", "schema of the tables; made when it is missing", "market")
         .action((options: DemoLoadOptions) => runCommand(options, (context) => demoLoad(context, options))),

@@ -19,6 +19,7 @@ import { originOf } from "#pipelines/known-sources/remember-import";
 import type { SnapshotSource } from "#pipelines/snapshot/snapshot-source";
 import { StoreSnapshotSource } from "#pipelines/snapshot/store-snapshot-source";
 import { storeOf, workspaceAt } from "#pipelines/workspace";
+import { fillMarketTables } from "#pipelines/write-factors/market-tables";
 import { writeFactors } from "#pipelines/write-factors/write-factors";
 import { startPostgres, type PostgresServer } from "./postgres-server.ts";
 
@@ -254,6 +255,96 @@ describe("tables and columns", () => {
   });
 });
 
+describe("adjustment factors", () => {
+  /** Twice as much from the middle of the year on, for every share. */
+  async function factorsBeside(code = "ts_code"): Promise<void> {
+    await admin.query(
+      `CREATE TABLE market.adj_factor AS SELECT ${code} AS ts_code, trade_date,
+         CASE WHEN trade_date < '2023-07-03' THEN 3 ELSE 6 END::float8 AS adj_factor FROM market.bars`,
+    );
+  }
+
+  /** The different factors of the first and the last day of a source and of the store that imported it. */
+  async function factors(): Promise<unknown> {
+    const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
+    await refreshData(workspace, await openPostgresBars("postgres:market.bars", { url: server.url }), {
+      engine: "test",
+    });
+    await using table = await openPostgresSnapshotSource("postgres:market.bars", { url: server.url });
+    await using stored = await StoreSnapshotSource.open(
+      storeOf(workspace, { calendar: "XSHG", freq: "day" }),
+    );
+    const found = [];
+    for (const source of [table, stored]) {
+      const frame = await source.frame({}, { columns: ["factor"], adjustment: { kind: "raw" } });
+      const values = (await Array.fromAsync(frame.batches())).flatMap((batch) => [...batch.values[0]!]);
+      found.push([values.length, ...new Set(values)]);
+    }
+    return found;
+  }
+
+  test("that join no row are refused, and those that join some are told", async () => {
+    await factorsBeside("right(ts_code, 2) || left(ts_code, 6)");
+    const wanted = {
+      code: "SOURCE_JOIN_EMPTY",
+      message: expect.stringContaining("market.adj_factor has none of"),
+    };
+    expect(await refusal(() => bars("postgres:market.bars"))).toMatchObject(wanted);
+    expect(
+      await refusal(() => openPostgresSnapshotSource("postgres:market.bars", { url: server.url })),
+    ).toMatchObject(wanted);
+    await admin.query("UPDATE market.adj_factor SET ts_code = substr(ts_code, 3) || '.' || left(ts_code, 2)");
+    const doubts = async (): Promise<readonly string[]> =>
+      (await openPostgresBars("postgres:market.bars", { url: server.url })).table.doubts.filter((doubt) =>
+        doubt.includes("adj_factor"),
+      );
+    expect(await doubts()).toEqual([]);
+    await admin.query("DELETE FROM market.adj_factor WHERE ts_code = '600519.SH'");
+    expect(await doubts()).toEqual([expect.stringContaining("market.adj_factor has 75 % of the ")]);
+    // A table that ends earlier is carried on.
+    await admin.query("DELETE FROM market.adj_factor WHERE trade_date > '2023-10-01'");
+    expect(await doubts()).toEqual([expect.stringContaining("market.adj_factor has 0 % of the ")]);
+  });
+
+  test.each([
+    ["timestamp", "trade_date + interval '15 hours'", "trade_date + interval '9 hours'"],
+    [
+      "timestamptz",
+      "(trade_date + interval '15 hours') AT TIME ZONE 'Asia/Shanghai'",
+      "trade_date::timestamp AT TIME ZONE 'Asia/Shanghai'",
+    ],
+    ["text", "to_char(trade_date, 'YYYYMMDD')", "to_char(trade_date, 'YYYY-MM-DD')"],
+  ])("are joined by day, whatever the time of day or the form: %s", async (type, own, others) => {
+    await factorsBeside();
+    await admin.query(`ALTER TABLE market.bars ALTER COLUMN trade_date TYPE ${type} USING ${own}`);
+    await admin.query(`ALTER TABLE market.adj_factor ALTER COLUMN trade_date TYPE ${type} USING ${others}`);
+    const rows = codes.length * days.length;
+    expect(await factors()).toEqual([
+      [rows, 1, 2],
+      [rows, 1, 2],
+    ]);
+  });
+
+  test("of a table hold for bars that have a pre_close too", async () => {
+    await admin.query("ALTER TABLE market.bars ADD COLUMN pre_close float8");
+    await admin.query(
+      `UPDATE market.bars b SET pre_close = p.before FROM (SELECT ts_code, trade_date,
+         lag(close) OVER (PARTITION BY ts_code ORDER BY trade_date) AS before FROM market.bars) p
+       WHERE p.ts_code = b.ts_code AND p.trade_date = b.trade_date`,
+    );
+    const rows = codes.length * days.length;
+    expect(await factors()).toEqual([
+      [rows, 1],
+      [rows, 1],
+    ]);
+    await factorsBeside();
+    expect(await factors()).toEqual([
+      [rows, 1, 2],
+      [rows, 1, 2],
+    ]);
+  });
+});
+
 describe("rows", () => {
   test.each([
     [
@@ -276,6 +367,26 @@ describe("rows", () => {
       code: "SOURCE_UNITS",
       message: expect.stringContaining(`${times.toLocaleString("en-US")} times`),
     });
+  });
+
+  test("in wrong units are noticed where prices and amounts are off alike, either way", async () => {
+    const fields =
+      "fields: { open: open, high: high, low: low, close: close, volume: volume, amount: amount }\n";
+    expect(
+      await refusal(() => bars("postgres:market.bars", `${fields}units: { price: li, amount: li }`)),
+    ).toMatchObject({
+      code: "SOURCE_UNITS",
+      message: expect.stringContaining("with prices in li, the median close"),
+      remedy: expect.stringContaining("yuan"),
+    });
+    await admin.query(
+      "UPDATE market.bars SET open = open * 1000, high = high * 1000, low = low * 1000, close = close * 1000, amount = amount * 1000",
+    );
+    expect(await refusal(() => bars("postgres:market.bars", fields))).toMatchObject({
+      code: "SOURCE_UNITS",
+      remedy: expect.stringContaining("li (1/1000 yuan)"),
+    });
+    await bars("postgres:market.bars", `${fields}units: { price: li, amount: li }`);
   });
 
   test("in wrong units are noticed by a name that states another one, and without money", async () => {
@@ -440,6 +551,105 @@ describe("a table that was imported", () => {
   });
 });
 
+describe("a table that was imported, on another server or in another database", () => {
+  test("is not taken for the same one until it is imported by hand", async () => {
+    const another = await startPostgres();
+    try {
+      await admin.query("CREATE DATABASE another");
+      const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
+      const locator = "postgres:market.bars";
+      const importByHand = async (url: string): Promise<void> => {
+        process.env["ALPHALOOM_SOURCE_URL"] = url;
+        const source = await openSource(locator);
+        const remember = originOf(source, { locator, folder });
+        await refreshData(workspace, source, { engine: "test", remember });
+      };
+      const update = (url: string): ReturnType<typeof refreshKnownSources> => {
+        process.env["ALPHALOOM_SOURCE_URL"] = url;
+        return refreshKnownSources(workspace, { calendar: "XSHG", freq: "day" }, { engine: "test" });
+      };
+      await importByHand(server.url);
+      for (const url of [another.url, server.url.replace(/\/postgres$/, "/another")]) {
+        await using other = await PostgresSession.open(url, { mode: "write" });
+        await other.query("CREATE SCHEMA market");
+        await other.query(
+          `CREATE TABLE market.bars AS SELECT c AS ts_code, d AS trade_date, 20.0::float8 AS open, 20.0::float8 AS high,
+             20.0::float8 AS low, 20.0::float8 AS close, 100.0::float8 AS volume, 2000.0::float8 AS amount
+           FROM unnest($1::text[]) c, unnest($2::date[]) d`,
+          [codes, days.map(isoOf)],
+        );
+        const { before, generation, outcomes } = await update(url);
+        expect(outcomes).toMatchObject([{ kind: "failed", problem: { code: "SOURCE_DATABASE_OTHER" } }]);
+        expect(generation).toBe(before);
+        expect((await update(server.url)).outcomes).toMatchObject([{ kind: "unchanged" }]);
+      }
+      await importByHand(another.url);
+      expect((await update(another.url)).outcomes).toMatchObject([{ kind: "unchanged" }]);
+    } finally {
+      delete process.env["ALPHALOOM_SOURCE_URL"];
+      await admin.query("DROP DATABASE IF EXISTS another");
+      await another.stop();
+    }
+  });
+});
+
+describe("the demonstration", () => {
+  const names = ["kline_daily_raw", "adj_factor", "kline_daily_qfq", "factor_daily"];
+
+  test("replaces its own tables, and none that it did not make", async () => {
+    const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
+    await refreshData(workspace, await openPostgresBars("postgres:market.bars", { url: server.url }), {
+      engine: "test",
+    });
+    await using source = await StoreSnapshotSource.open(
+      storeOf(workspace, { calendar: "XSHG", freq: "day" }),
+    );
+    const fill = (): Promise<unknown> => fillMarketTables(source, { url: server.url, schema: "market" });
+    const rows = codes.length * days.length;
+    const filled = names.map((name) => ({ table: `market.${name}`, rows }));
+    expect(await fill()).toEqual(filled);
+    expect(await fill()).toEqual(filled);
+    for (const name of names) {
+      await admin.query(`DROP TABLE market.${name}`);
+      await admin.query(
+        `CREATE TABLE market.${name} (ts_code char(9), trade_date date, volume bigint, PRIMARY KEY (ts_code, trade_date))`,
+      );
+      await admin.query(`INSERT INTO market.${name} VALUES ('600000.SH', '2023-06-01', 7)`);
+      const before = await content();
+      expect(await refusal(fill)).toMatchObject({
+        code: "SOURCE_TABLE_TAKEN",
+        message: expect.stringContaining(`market.${name}`),
+        remedy: expect.stringContaining("--schema"),
+      });
+      expect(await content()).toBe(before);
+      await admin.query(`DROP TABLE market.${name}`);
+      expect(await fill()).toEqual(filled);
+    }
+  });
+
+  test("leaves its own tables alone when their columns were changed, and fills all or none", async () => {
+    const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
+    await refreshData(workspace, await openPostgresBars("postgres:market.bars", { url: server.url }), {
+      engine: "test",
+    });
+    await using source = await StoreSnapshotSource.open(
+      storeOf(workspace, { calendar: "XSHG", freq: "day" }),
+    );
+    const fill = (): Promise<unknown> => fillMarketTables(source, { url: server.url, schema: "market" });
+    await fill();
+    await admin.query("DELETE FROM market.kline_daily_raw WHERE trade_date < '2023-06-01'");
+    // The last of the four to be filled.
+    await admin.query("ALTER TABLE market.factor_daily ADD CONSTRAINT never CHECK (false) NOT VALID");
+    const before = await content();
+    expect((await refusal(fill)).code).toBe("SOURCE_FAILED");
+    expect(await content()).toBe(before);
+    await admin.query("ALTER TABLE market.factor_daily DROP CONSTRAINT never");
+    await admin.query("ALTER TABLE market.kline_daily_raw ALTER COLUMN volume TYPE bigint");
+    expect((await refusal(fill)).code).toBe("SOURCE_TABLE_TAKEN");
+    expect(await content()).toBe(before);
+  });
+});
+
 describe("writing back", () => {
   async function stored(): Promise<StoreSnapshotSource> {
     const workspace = workspaceAt(mkdtempSync(join(folder, "ws-")));
@@ -490,6 +700,35 @@ describe("writing back", () => {
       updated: rows,
       created: { columns: ["open"] },
     });
+  });
+
+  test("waits for another writer of the same rows, so that the values of both are there", async () => {
+    await using source = await stored();
+    await admin.query(
+      "CREATE TABLE market.factor_daily (ts_code text, trade_date date, close float8, vwap float8, PRIMARY KEY (ts_code, trade_date))",
+    );
+    const other = await PostgresSession.open(server.url, { mode: "write" });
+    await other.query("BEGIN");
+    await other.query(
+      "INSERT INTO market.factor_daily (ts_code, trade_date, vwap) VALUES ('600519.SH', '2023-06-01', 7)",
+    );
+    const writing = writeFactors(source, {
+      url: server.url,
+      table: "market.factor_daily",
+      columns: ["close"],
+    });
+    const waiting = async (): Promise<boolean> =>
+      (await admin.query("SELECT 1 FROM pg_locks WHERE NOT granted")).length > 0;
+    while (!(await waiting())) await new Promise((resolve) => setTimeout(resolve, 20));
+    await other.query("COMMIT");
+    await other[Symbol.asyncDispose]();
+    const rows = codes.length * days.length;
+    expect(await writing).toMatchObject({ rows, inserted: rows - 1, updated: 1 });
+    expect(
+      await admin.query(
+        "SELECT f.vwap, f.close = b.close AS same FROM market.factor_daily f JOIN market.bars b USING (ts_code, trade_date) WHERE f.vwap IS NOT NULL",
+      ),
+    ).toEqual([{ vwap: 7, same: true }]);
   });
 
   test("that is stopped leaves the table as it was", async () => {

@@ -1,10 +1,15 @@
 /**
  * Tables of a PostgreSQL server among the files of known sources: each stands as a file whose path is `postgres:` and its
- * name, its size the number of rows, its one piece the table's fingerprint. Nobody watches them; a refresh asks the server.
+ * name, its device the database's identity, its size the number of rows, its one piece the table's fingerprint. Nobody
+ * watches them; a refresh asks the server.
  */
+import { DataError } from "#data/errors";
 import type { FileFingerprint } from "#data/sources/fingerprint/file-fingerprint";
 import type { ComparedFiles, FileChange } from "#data/sources/fingerprint/source-fingerprint";
 import { isPostgresLocator, POSTGRES } from "#data/sources/postgres/locator";
+
+/** Device of tables that were remembered without their database. */
+const UNKNOWN = "0";
 
 /** Whether what is remembered is a table, not a file. */
 export function isTable({ path }: Pick<FileFingerprint, "path">): boolean {
@@ -20,19 +25,19 @@ export async function tablesBehind(source: {
   // The driver is loaded by those who use it.
   const { fingerprintTables, sourceUrlOf } = await import("#data/sources/postgres/table-fingerprint");
   const found = await fingerprintTables(source.place, { url: sourceUrlOf(), mapping: source.mapping });
-  return found.map(({ table, rows, sha256 }) => ({
+  return found.map(({ table, database, rows, sha256 }) => ({
     path: POSTGRES + table,
     role: "rows",
     size: rows,
     mtimeNs: "0",
     inode: "0",
-    device: "0",
+    device: database,
     settled: true,
     pieces: [{ from: 0, bytes: rows, sha256 }],
   }));
 }
 
-/** The comparison of the files, with the tables: `rehash` takes every table for changed, so that all of it is read. */
+/** The comparison of the files, with the tables: `rehash` takes every table for changed, so that all of it is read. Throws SOURCE_DATABASE_OTHER. */
 export function withTables(
   compared: ComparedFiles,
   known: readonly FileFingerprint[],
@@ -43,6 +48,7 @@ export function withTables(
     const { path } = table;
     const was = before.get(path);
     if (was === undefined) return [{ kind: "new", path }];
+    if (was.device !== UNKNOWN && was.device !== table.device) throw otherDatabase(path);
     const same = was.pieces?.[0]?.sha256 === table.pieces?.[0]?.sha256;
     return same && !look.rehash ? [] : [{ kind: "changed", path, pieces: null }];
   });
@@ -57,4 +63,16 @@ export function withTables(
     ],
     gone: compared.gone.filter(({ path }) => !isGoneTable(path)),
   };
+}
+
+function otherDatabase(path: string): DataError {
+  return new DataError(
+    "SOURCE_DATABASE_OTHER",
+    `${path} is of another database now than the one it was imported from`,
+    {
+      remedy:
+        "point ALPHALOOM_SOURCE_URL to the database of the import, or import the table by hand if this one took its place",
+      place: { file: path },
+    },
+  );
 }

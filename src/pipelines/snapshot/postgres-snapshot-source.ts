@@ -5,6 +5,7 @@ import { DataError } from "#data/errors";
 import { readTableMapping, type TableMappingFile } from "#data/mapping/table-mapping";
 import { canonicalId } from "#data/sources/instrument-codes";
 import { columnOf } from "#data/sources/postgres/catalogue";
+import { withCheckedJoins } from "#data/sources/postgres/check-joins";
 import { checkUnits } from "#data/sources/postgres/check-units";
 import { sqlColumn, sqlLiteral, sqlTable, textOfTable } from "#data/sources/postgres/identifier";
 import { parsePostgresLocator } from "#data/sources/postgres/locator";
@@ -61,7 +62,7 @@ export async function openPostgresSnapshotSource(
   const file = typeof mapping === "string" ? await readTableMapping(mapping) : mapping;
   const session = await PostgresSession.open(url);
   try {
-    const table = await resolveTable(session, place, file);
+    const table = await withCheckedJoins(session, await resolveTable(session, place, file));
     if (table.adjustment.kind === "hfq") {
       throw new SnapshotError("SNAPSHOT_ADJUSTMENT", `${table.locator} holds back-adjusted prices`, {
         remedy:

@@ -4,9 +4,9 @@
  */
 import type { Frame } from "#data/export/frame";
 import type { WrittenRows } from "#data/sources/postgres/copy-in";
-import { type TableName, textOfTable } from "#data/sources/postgres/identifier";
+import { textOfTable } from "#data/sources/postgres/identifier";
 import { PostgresSession } from "#data/sources/postgres/session";
-import { marketTable, replaceTable } from "#data/sources/postgres/market-table";
+import { type FilledRows, marketTable, replaceTables } from "#data/sources/postgres/market-table";
 import type { SnapshotSource } from "../snapshot/snapshot-source.ts";
 
 export interface FilledTable {
@@ -18,7 +18,10 @@ const MS_PER_DAY = 86_400_000;
 const MOMENTUM_DAYS = 20;
 const RAW = ["open", "high", "low", "close", "volume", "amount"] as const;
 
-/** Fills the tables of a schema, each in one transaction; what was in them before is replaced. Throws SOURCE_…. */
+/**
+ * Fills the tables of a schema, all in one transaction. What was in them before is replaced when this made them; other
+ * tables of these names are left alone: SOURCE_TABLE_TAKEN. Throws SOURCE_….
+ */
 export async function fillMarketTables(
   source: SnapshotSource,
   options: { readonly url: string; readonly schema: string; readonly signal?: AbortSignal },
@@ -56,16 +59,14 @@ export async function fillMarketTables(
     ],
     ["factor_daily", [pick(momentum), pick(label)]],
   ];
-  await using session = await PostgresSession.open(url, { mode: "write" });
-  const filled: FilledTable[] = [];
-  for (const [name, values] of tables) {
-    signal?.throwIfAborted();
-    const table: TableName = { schema, table: name };
+  signal?.throwIfAborted();
+  const filled = tables.map(([name, values]): FilledRows => {
     const batch: WrittenRows = { rows: kept.length, values: [...keys, ...values] };
-    await replaceTable(session, table, { ...marketTable(name), batches: [batch] });
-    filled.push({ table: textOfTable(table), rows: kept.length });
-  }
-  return filled;
+    return { table: { schema, table: name }, ...marketTable(name), batches: [batch] };
+  });
+  await using session = await PostgresSession.open(url, { mode: "write" });
+  await replaceTables(session, filled);
+  return filled.map(({ table }) => ({ table: textOfTable(table), rows: kept.length }));
 }
 
 interface Collected {

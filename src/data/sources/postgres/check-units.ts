@@ -1,6 +1,7 @@
 /**
  * Whether the numbers agree with the units they are said to be in: of recent rows, amount ÷ (volume × typical price) is
- * about 1 in canonical units. Prices in li that are taken for yuan make it 1,000 times too small.
+ * about 1 in canonical units. Prices in li that are taken for yuan make it 1,000 times too small; with amounts in li that
+ * are taken for yuan as well it stays 1, so that the prices themselves are looked at too.
  */
 import { DataError } from "../../errors.ts";
 import { numbersOf } from "../../duckdb/columns.ts";
@@ -56,21 +57,18 @@ export async function checkUnits(session: PostgresSession, table: ResolvedTable)
       if (shares > 0 && money > 0) ratios.push(money / ((shares * (at(0, row) + at(1, row) + traded)) / 3));
     }
   }
-  if (ratios.length < LEAST_ROWS) {
-    refusePrices(table, closes);
-    return nothing;
-  }
-  const ratio = medianOf(ratios);
-  const power = Math.round(Math.log10(ratio));
-  if (power !== 0) throw wrongUnits(table, { ratio, power, rows: ratios.length });
-  return { rows: ratios.length, ratio };
+  const ratio = ratios.length < LEAST_ROWS ? null : medianOf(ratios);
+  const power = ratio === null ? 0 : Math.round(Math.log10(ratio));
+  if (ratio !== null && power !== 0) throw wrongUnits(table, { ratio, power, rows: ratios.length });
+  refusePrices(table, closes);
+  return ratio === null ? nothing : { rows: ratios.length, ratio };
 }
 
 function medianOf(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[values.length >> 1]!;
 }
 
-/** Without money and volume only prices that no share has speak: a whole market costs some yuan in the middle. */
+/** Prices that no share has: where amounts are as far off as prices, or there are none, nothing else speaks. */
 function refusePrices(table: ResolvedTable, closes: readonly number[]): void {
   if (closes.length < LEAST_ROWS) return;
   const median = medianOf(closes);

@@ -5,6 +5,7 @@ import { DataError } from "../../errors.ts";
 import { readTableMapping, type TableMappingFile } from "../../mapping/table-mapping.ts";
 import type { BarBatch, BarRequest, BarSource, SourceDescription } from "../../source.ts";
 import { describeTable } from "./describe-table.ts";
+import { withCheckedJoins } from "./check-joins.ts";
 import { checkUnits } from "./check-units.ts";
 import { copyOut } from "./copy-out.ts";
 import { textOfTable } from "./identifier.ts";
@@ -44,7 +45,7 @@ export async function openPostgresBars(
   const { mapping } = options;
   const file = typeof mapping === "string" ? await readTableMapping(mapping) : mapping;
   await using session = await PostgresSession.open(options.url);
-  const table = await resolveTable(session, place, file);
+  const table = await withCheckedJoins(session, await resolveTable(session, place, file));
   await checkUnits(session, table);
   return new PostgresBars(place, withoutLabels(table), options);
 }

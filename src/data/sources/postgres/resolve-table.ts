@@ -184,7 +184,7 @@ async function adjustmentTable(
   const { table, wanted, mapping, fields } = about;
   if (wanted.adjustment !== undefined) return wanted.adjustment;
   const has = (name: string): boolean => fields.some((field) => field.name === name);
-  if (mapping.adjustment.prices !== "raw" || has("factor") || has("preclose")) return null;
+  if (mapping.adjustment.prices !== "raw" || has("factor")) return null;
   const beside = { schema: table.name.schema, table: ADJUSTMENT_TABLE };
   return (await hasTable(session, beside)) ? beside : null;
 }

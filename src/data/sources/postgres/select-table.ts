@@ -69,6 +69,26 @@ export function selectRows(
   };
 }
 
+/** How many rows of the bars there are in a window, up to a number of them, and how many of these a joined table has. */
+export function countJoined(
+  table: ResolvedTable,
+  joined: ResolvedTable["joined"][number],
+  { window, most }: { readonly window: RowWindow; readonly most: number },
+): string {
+  const { bars, timeZone } = table;
+  const other = alias[joined.part];
+  const keys = `b.${sqlColumn(bars.instrument)}, b.${sqlColumn(bars.date)}`;
+  const sample =
+    `SELECT ${keys} FROM ${sqlTable(bars.table.name)} b ` +
+    `WHERE ${windowOf(bars, window, { prefix: "b", timeZone }).join(" AND ")} LIMIT ${most}`;
+  // The window on both sides lets an index on the joined table's dates serve.
+  const near = windowOf(joined, window, { prefix: other, timeZone });
+  return (
+    `SELECT count(*)::float8 AS rows, count(${other}.${sqlColumn(joined.instrument)})::float8 AS matched ` +
+    `FROM (${sample}) b ${[joinOf(table, joined), ...near].join(" AND ")}`
+  );
+}
+
 /** The exchange's day of a row. A moment is one in the exchange's time zone; texts and whole numbers are read as ISO dates. */
 export function dayExpression(prefix: string, { name, type }: TableColumn, timeZone: string): string {
   const column = `${prefix}.${sqlColumn(name)}`;
@@ -117,11 +137,14 @@ function timeExpression({ bars, timeZone }: ResolvedTable, date: TableColumn): [
   return [column.type === "time" ? name : `${name}::time`, { name: TIME, kind }];
 }
 
-function joinOf({ bars, timeZone }: ResolvedTable, joined: ResolvedTable["joined"][number]): string {
+/** By code as it is spelled, and by day; minute bars and moments of the same type by moment. */
+function joinOf({ bars, timeZone, freq }: ResolvedTable, joined: ResolvedTable["joined"][number]): string {
   const other = alias[joined.part];
   const [date, otherDate] = [columnOf(bars.table, bars.date), columnOf(joined.table, joined.date)];
+  // A day has one row but any time of day, and a text any form: 2023-06-01 and 20230601 are one.
+  const isComparable = date.type === "date" || (freq !== "day" && date.type.startsWith("timestamp"));
   const same =
-    date.type === otherDate.type
+    date.type === otherDate.type && isComparable
       ? `${other}.${sqlColumn(otherDate.name)} = b.${sqlColumn(date.name)}`
       : `${dayExpression(other, otherDate, timeZone)} = ${dayExpression("b", date, timeZone)}`;
   return (

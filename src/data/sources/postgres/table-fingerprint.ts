@@ -18,6 +18,8 @@ export { sourceUrlOf };
 
 export interface TableFingerprint {
   readonly table: string;
+  /** SHA-256 of what tells the database from any other: a table of the same name elsewhere is another one. */
+  readonly database: string;
   readonly rows: number;
   /** SHA-256 of everything that is compared. */
   readonly sha256: string;
@@ -37,10 +39,26 @@ export async function fingerprintTables(
     if (text !== undefined) names.push(tableNamed(text));
   const beside = { schema: table.schema, table: ADJUSTMENT_TABLE };
   if (await hasTable(session, beside)) names.push(beside);
+  const database = await identityOf(session);
   const found: TableFingerprint[] = [];
   for (const [text, name] of new Map(names.map((each) => [textOfTable(each), each])))
-    found.push({ table: text, ...(await fingerprintOf(session, name)) });
+    found.push({ table: text, database, ...(await fingerprintOf(session, name)) });
   return found;
+}
+
+/**
+ * The server's own number, which it keeps when it moves and shares with its replicas, and that of the database; where the
+ * user may not ask for it, host, port and name.
+ */
+async function identityOf(session: PostgresSession): Promise<string> {
+  const [row] = await either(
+    session,
+    `SELECT s.system_identifier::text AS server, d.oid::text AS database
+     FROM pg_catalog.pg_control_system() s, pg_catalog.pg_database d WHERE d.datname = current_database()`,
+    "SELECT NULL AS server",
+  );
+  const { server, database } = row!;
+  return hashOf(server === null ? [session.place] : [server, database]);
 }
 
 async function fingerprintOf(
@@ -53,24 +71,28 @@ async function fingerprintOf(
     date === undefined ? "''" : `min(${sqlColumn(date)})::text || ' ' || max(${sqlColumn(date)})::text`;
   const plain = `SELECT count(*)::float8 AS rows, ${span} AS span FROM ${sqlTable(name)}`;
   const written = `SELECT count(*)::float8 AS rows, ${span} AS span, sum(hashint8(xmin::text::int8))::text AS writers FROM ${sqlTable(name)}`;
-  const row =
-    table.kind === "table" ? await withWriters(session, written, plain) : (await session.query(plain))[0]!;
-  const text = JSON.stringify([table.columns, row["rows"], row["span"], row["writers"] ?? null]);
-  return { rows: Number(row["rows"]), sha256: createHash("sha256").update(text).digest("hex") };
+  const [row] = table.kind === "table" ? await either(session, written, plain) : await session.query(plain);
+  const [own] = await session.query("SELECT to_regclass($1)::oid::text AS oid", [sqlTable(name)]);
+  const { rows, span: days, writers = null } = row!;
+  return { rows: Number(rows), sha256: hashOf([own!["oid"], table.columns, rows, days, writers]) };
 }
 
-/** With the transactions where rows know them; a failed statement must not end the session's transaction. */
-async function withWriters(
+function hashOf(facts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
+}
+
+/** The second where the server refuses the first; a failed statement must not end the session's transaction. */
+async function either(
   session: PostgresSession,
-  written: string,
-  plain: string,
-): Promise<Record<string, unknown>> {
-  await session.query("SAVEPOINT writers");
+  first: string,
+  second: string,
+): Promise<Record<string, unknown>[]> {
+  await session.query("SAVEPOINT either");
   try {
-    return (await session.query(written))[0]!;
+    return await session.query(first);
   } catch (error) {
-    if (!(error instanceof DataError) || error.code !== "SOURCE_FAILED") throw error;
-    await session.query("ROLLBACK TO SAVEPOINT writers");
-    return (await session.query(plain))[0]!;
+    if (!(error instanceof DataError) || !/^SOURCE_(FAILED|NOT_PERMITTED)$/.test(error.code)) throw error;
+    await session.query("ROLLBACK TO SAVEPOINT either");
+    return session.query(second);
   }
 }

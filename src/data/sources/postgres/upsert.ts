@@ -174,6 +174,8 @@ async function merge(
   const typed = columns.map(({ name }) => `i.${sqlColumn(name)}::${columnOf(table, name).type}`);
   const codeCast = about.codeType === "bpchar" ? "i.code::bpchar" : "i.code";
   const doing = `writing ${textOfTable(table.name)}`;
+  // A row that another writer inserts between the two statements would be neither updated nor inserted. Readers go on.
+  await session.query(`LOCK TABLE ${target} IN SHARE ROW EXCLUSIVE MODE`, [], doing);
   const [updated] = await session.query(
     `WITH changed AS (
        UPDATE ${target} t SET ${names.map((name, at) => `${name} = ${typed[at]!}`).join(", ")}
