@@ -142,9 +142,14 @@ function isFolder({ path: name }: { readonly path: string }): boolean {
   return name.endsWith("/");
 }
 
-/** What the files hold afterwards: all that the source has, and what was known of those that cannot be read. */
+/**
+ * What the files hold afterwards: all that the source has, and what was known of those that cannot be read. These were not
+ * compared: without a fingerprint they are looked at from their start once they can be read, whatever was written meanwhile.
+ */
 function heldCoverage({ question }: Attempt, { now }: UpdateOutlook): readonly InstrumentCoverage[] {
-  const kept = question.state?.instruments.filter(({ instrument }) => question.failed.has(instrument)) ?? [];
+  const kept = (question.state?.instruments ?? [])
+    .filter(({ instrument }) => question.failed.has(instrument))
+    .map((known) => ({ ...known, fingerprint: "" }));
   return [...now, ...kept].sort((left, right) => byText(left.instrument, right.instrument));
 }
 

@@ -388,6 +388,20 @@ test("an instrument that cannot be read keeps its rows, is told, and is caught u
   await expectFull(scene);
 });
 
+test("what was corrected while an instrument could not be read comes in once it can be", async () => {
+  using scene = await Scene.of({ market: { ...MARKET, instruments: 40 } });
+  await scene.export();
+  const corrected: MarketRows = {
+    ...MARKET,
+    instruments: 40,
+    value: (instrument, row, name) => (instrument === 7 && row === 11 && name === "close" ? 77 : undefined),
+  };
+  await writeBars(scene.store, corrected);
+  expect((await scene.update({ around: broken })).status).toBe("completed_with_errors");
+  expect(changedOf(await scene.update())).toEqual([["I0007", 0, 1, "corrected"]]);
+  await expectFull(scene);
+});
+
 test("the ledger follows the files, also when an earlier update could not write it", async () => {
   using scene = await Scene.of();
   await scene.export();
