@@ -22,7 +22,7 @@ import { exportSnapshot } from "../export-snapshot.ts";
 import { DAILY_FILE } from "../layout.ts";
 import type { SnapshotRequest } from "../plan-snapshot.ts";
 import { readMetaIn, type SnapshotMeta } from "../snapshot-meta.ts";
-import type { SnapshotSource } from "../snapshot-source.ts";
+import type { SnapshotScope, SnapshotSource } from "../snapshot-source.ts";
 import { StoreSnapshotSource } from "../store-snapshot-source.ts";
 import { PENDING_FOLDER } from "./commit-record.ts";
 import type { ExportLedger, LedgerEntry } from "./export-ledger.ts";
@@ -335,11 +335,15 @@ const emptied = (source: SnapshotSource): SnapshotSource =>
     coverage: async (scope) => (await source.coverage(scope)).slice(0, 3),
   });
 
-const broken = (source: SnapshotSource): SnapshotSource =>
+/** Where a source is asked for I0007, it cannot be read; everywhere unless told. */
+const broken = (
+  source: SnapshotSource,
+  isAsked: (scope: SnapshotScope) => boolean = () => true,
+): SnapshotSource =>
   forwarding(source, {
     frame: async (scope, request) => {
       const frame = await source.frame(scope, request);
-      if (!frame.keys.includes("I0007")) return frame;
+      if (!frame.keys.includes("I0007") || !isAsked(scope)) return frame;
       return {
         ...frame,
         async *batches() {
@@ -399,6 +403,20 @@ test("what was corrected while an instrument could not be read comes in once it 
   await writeBars(scene.store, corrected);
   expect((await scene.update({ around: broken })).status).toBe("completed_with_errors");
   expect(changedOf(await scene.update())).toEqual([["I0007", 0, 1, "corrected"]]);
+  await expectFull(scene);
+});
+
+test("an instrument that fails when files are half written is left out in the next try", async () => {
+  const request: SnapshotRequest = { profile: "rdagent", columns: ["open", "close"], start: 0 };
+  using scene = await Scene.of({ request, market: { ...MARKET, instruments: 40 } });
+  await scene.export();
+  await writeBars(scene.store, { ...MARKET, instruments: 40, from: 60, to: 62 });
+  // Only the debug folder asks for some instruments from the start.
+  const late = (source: SnapshotSource): SnapshotSource =>
+    broken(source, ({ start = 0, instruments }) => start === 0 && instruments !== undefined);
+  const result = await scene.update({ around: late });
+  expect(result).toMatchObject({ status: "completed_with_errors", rows: 40 * 62 - 2 });
+  await scene.update();
   await expectFull(scene);
 });
 

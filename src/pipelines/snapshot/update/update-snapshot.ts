@@ -96,6 +96,8 @@ async function updated(place: SnapshotPlace, request: UpdateRequest): Promise<Ex
   const staged = new StagedFiles(place.folder);
   try {
     return await failed.without(async (left) => {
+      // Of a try that ended at a failed instrument.
+      staged.drop();
       const question: UpdateQuestion = {
         source,
         plan: planOf(meta),
