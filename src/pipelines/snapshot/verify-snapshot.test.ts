@@ -148,6 +148,29 @@ test("another source is told, not compared", async () => {
   expect(await verified()).toMatchObject({ ok: false, counts: { SOURCE_OTHER: 1 }, compared: { rows: 0 } });
 });
 
+test("rows that a partial update kept of an instrument that failed are compared with nothing", async () => {
+  const failure = { instrument: "600000.SH", code: "SNAPSHOT_ROWS_UNREADABLE", message: "unreadable" };
+  const request = { profile: "rdagent" } as const;
+  await exportSnapshot({ root: place.root, id: "rd", source, request, engine: "test", now: () => 0 });
+  for (const id of ["it", "rd"]) {
+    place = await snapshotIn(place.root, id);
+    await disguise((meta) => {
+      meta.status = "completed_with_errors";
+      meta.errors.push(failure);
+    });
+    const result = await verified();
+    expect(result, id).toMatchObject({ ok: true, findings: [] });
+    expect(result.compared.rows, id).toBe(result.rows / 2);
+  }
+  place = await snapshotIn(place.root, "it");
+  // The other instrument is compared all the same; 000001.SZ comes first.
+  await rewrite((name, values, at) => {
+    if (name === "close" && at === 0) for (const row of [30, 31]) values[row]! += 1e-9;
+  });
+  await disguise();
+  expect((await verified()).counts).toEqual({ VALUE_DIFFERS: 1 });
+});
+
 test("RD-Agent's profile is sound too, in Qlib's spelling and order", async () => {
   const request = { profile: "rdagent" } as const;
   await exportSnapshot({ root: place.root, id: "rd", source, request, engine: "test", now: () => 0 });
