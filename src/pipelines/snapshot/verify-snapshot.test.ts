@@ -130,6 +130,18 @@ test("counts, columns, listings and sessions are held against the rows, whatever
   expect(await codes()).toEqual(expect.arrayContaining(["COLUMNS_DIFFER", "ROWS_DIFFER"]));
 });
 
+test("a first or last session without a row is no error, a row beyond them is", async () => {
+  appendFileSync(file(CALENDAR_FILE), "2019-04-01\n");
+  await disguise((meta) => {
+    meta.end = "2019-04-01";
+  });
+  expect(await codes()).toEqual([]);
+  await disguise((meta) => {
+    meta.end = "2019-03-28";
+  });
+  expect(await codes()).toEqual(expect.arrayContaining(["CALENDAR_DIFFERS", "ROWS_DIFFER"]));
+});
+
 test("listings with spaces for tabs, or a session too few, are found", async () => {
   const listed = readFileSync(file(INSTRUMENTS_FILE), "utf8");
   expect(listed).toBe("000001.SZ\t2019-01-02\t2019-03-29\n600000.SH\t2019-01-02\t2019-03-29\n");
