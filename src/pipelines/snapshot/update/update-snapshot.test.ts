@@ -19,7 +19,9 @@ import type { SnapshotDataset } from "../dataset.ts";
 import { InstrumentsFailed } from "../errors.ts";
 import type { ExportResult } from "../export-result.ts";
 import { exportSnapshot } from "../export-snapshot.ts";
-import { DAILY_FILE } from "../layout.ts";
+import { hashedFiles } from "../hashed-files.ts";
+import { DAILY_FILE, PARQUET_FILE, QLIB_FOLDER, RDAGENT_FULL } from "../layout.ts";
+import { FORMS_KEPT } from "../passing-notes.ts";
 import type { SnapshotRequest } from "../plan-snapshot.ts";
 import { readMetaIn, type SnapshotMeta } from "../snapshot-meta.ts";
 import type { SnapshotScope, SnapshotSource } from "../snapshot-source.ts";
@@ -389,6 +391,45 @@ test("an instrument that cannot be read keeps its rows, is told, and is caught u
   expect(state?.instruments.find(({ instrument }) => instrument === "I0007")?.last).toBe(59);
   expect(await scene.update({ around: broken })).toMatchObject({ changed: false });
   expect(changedOf(await scene.update())).toEqual([["I0007", 2, 0, "other rows than before"]]);
+  await expectFull(scene);
+});
+
+test("a partial update takes nobody out of the other forms and the data sets", async () => {
+  const request: SnapshotRequest = { formats: ["h5", "parquet", "qlib-bin"] };
+  using scene = await Scene.of({ request, market: { ...MARKET, instruments: 40 } });
+  await scene.export();
+  await scene.update({ datasets: [scopeFile("a")] });
+  const listed = (): readonly string[] =>
+    readFileSync(path.join(scene.folder, QLIB_FOLDER, "instruments", "all.txt"), "utf8")
+      .trim()
+      .split("\n");
+  const before = await readMetaIn(scene.folder, "one");
+  const kept = [PARQUET_FILE, `${QLIB_FOLDER}/`, "a.txt"];
+  await writeBars(scene.store, { ...MARKET, instruments: 40, from: 60, to: 62 });
+  const partial = await scene.update({ around: broken, datasets: [scopeFile("a")] });
+  expect(partial).toMatchObject({ status: "completed_with_errors", rows: 40 * 62 - 2 });
+  expect(partial.notes).toEqual([FORMS_KEPT]);
+  expect(listed()).toHaveLength(40);
+  const now = await readMetaIn(scene.folder, "one");
+  for (const name of kept) expect(now.files[name], name).toEqual(before.files[name]);
+  expect(await hashedFiles(scene.folder)).toEqual(now.files);
+  const whole = await scene.update({ datasets: [scopeFile("a")] });
+  expect(whole).toMatchObject({ status: "completed", rows: 40 * 62, notes: [] });
+  expect(listed().every((line) => line.endsWith(isoOf(61)))).toBe(true);
+  expect(readFileSync(path.join(scene.folder, "a.txt"), "utf8")).toBe("0 to 61");
+});
+
+test("a partial update of RD-Agent's folders shares the new rows", async () => {
+  const request: SnapshotRequest = { profile: "rdagent", columns: ["open", "close"], start: 0 };
+  using scene = await Scene.of({ request, market: { ...MARKET, instruments: 40 } });
+  await scene.export();
+  await writeBars(scene.store, { ...MARKET, instruments: 40, from: 60, to: 62 });
+  const { notes } = await scene.update({ around: broken });
+  expect(notes).toContain(FORMS_KEPT);
+  const { files } = await readMetaIn(scene.folder, "one");
+  expect(files[`${RDAGENT_FULL}/${DAILY_FILE}`]).toEqual(files[DAILY_FILE]);
+  expect(await hashedFiles(scene.folder)).toEqual(files);
+  await scene.update();
   await expectFull(scene);
 });
 
