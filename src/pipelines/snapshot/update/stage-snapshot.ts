@@ -11,7 +11,7 @@ import type { DatasetFile } from "../dataset.ts";
 import type { ExportFailure } from "../export-result.ts";
 import { hashedFiles, type HashedFiles } from "../hashed-files.ts";
 import { DAILY_FILE, FRAME_KEY, LABELS_FILE, writeListings } from "../layout.ts";
-import { FORMS_KEPT, lastingNotes } from "../passing-notes.ts";
+import { FORMS_KEPT, lastingNotes, renewedNotes } from "../passing-notes.ts";
 import { shareWithRdagent } from "../rdagent-folders.ts";
 import { sealSnapshot } from "../seal-snapshot.ts";
 import { META_FILE, type SnapshotMeta } from "../snapshot-meta.ts";
@@ -91,7 +91,7 @@ export async function stageSnapshot(
     rows: held.reduce((sum, { rows }) => sum + rows, 0),
     failures,
     datasets,
-    notes: [...new Set([...lastingNotes(meta.notes), ...notes])],
+    notes: [...new Set([...renewedNotes(lastingNotes(meta.notes), request.notes ?? []), ...notes])],
     now: request.now(),
   });
   stages.end("hash");

@@ -21,7 +21,7 @@ import type { ExportResult } from "../export-result.ts";
 import { exportSnapshot } from "../export-snapshot.ts";
 import { hashedFiles } from "../hashed-files.ts";
 import { DAILY_FILE, PARQUET_FILE, QLIB_FOLDER, RDAGENT_FULL } from "../layout.ts";
-import { FORMS_KEPT } from "../passing-notes.ts";
+import { FORMS_KEPT, staleSetsNote } from "../passing-notes.ts";
 import type { SnapshotRequest } from "../plan-snapshot.ts";
 import { readMetaIn, type SnapshotMeta } from "../snapshot-meta.ts";
 import type { SnapshotScope, SnapshotSource } from "../snapshot-source.ts";
@@ -459,6 +459,20 @@ test("an instrument that fails when files are half written is left out in the ne
   expect(result).toMatchObject({ status: "completed_with_errors", rows: 40 * 62 - 2 });
   await scene.update();
   await expectFull(scene);
+});
+
+test("what is known of the source is told, and replaces what was known of it", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  const notesHeld = async (): Promise<readonly string[]> => (await readMetaIn(scene.folder, "one")).notes;
+  const [stale, staler] = [["a"], ["a", "b"]].map(staleSetsNote) as [string, string];
+  await writeBars(scene.store, { ...MARKET, from: 60, to: 62 });
+  expect((await scene.update({ notes: [stale] })).notes).toEqual([stale]);
+  expect(await notesHeld()).toEqual([stale]);
+  expect(await scene.update({ notes: [staler] })).toMatchObject({ changed: false, notes: [staler] });
+  await writeBars(scene.store, { ...MARKET, from: 62, to: 63 });
+  expect((await scene.update()).notes).toEqual([]);
+  expect(await notesHeld()).toEqual([]);
 });
 
 test("the ledger follows the files, also when an earlier update could not write it", async () => {
