@@ -433,6 +433,29 @@ test("a partial update of RD-Agent's folders shares the new rows", async () => {
   await expectFull(scene);
 });
 
+test("a Qlib directory follows the fields that the rows have not", async () => {
+  const request: SnapshotRequest = { columns: ["open", "close"], formats: ["h5", "qlib-bin"] };
+  using scene = await Scene.of({ request });
+  await scene.export();
+  const filesOf = async (id: string): Promise<SnapshotMeta["files"]> =>
+    (await readMetaIn(path.join(scene.root, id), id)).files;
+  const before = await filesOf("one");
+  const high = (instrument: number): MarketRows => ({
+    ...MARKET,
+    value: (each, row, name) => (each === instrument && row === 11 && name === "high" ? 77 : undefined),
+  });
+  await writeBars(scene.store, high(4));
+  expect(await scene.update()).toMatchObject({ changed: true, status: "completed", rows: 360 });
+  await expectFull(scene);
+  const after = await filesOf("one");
+  expect(after[`${QLIB_FOLDER}/`]).not.toEqual(before[`${QLIB_FOLDER}/`]);
+  expect(after).toEqual(await filesOf("full_0"));
+  expect(await scene.update({ compare: "all" })).toMatchObject({ changed: false });
+  // The same values written again.
+  await writeBars(scene.store, high(4));
+  expect(await scene.update()).toMatchObject({ changed: false });
+});
+
 test("what was corrected while an instrument could not be read comes in once it can be", async () => {
   using scene = await Scene.of({ market: { ...MARKET, instruments: 40 } });
   await scene.export();

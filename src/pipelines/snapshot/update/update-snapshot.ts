@@ -27,6 +27,7 @@ import type { FoundChange } from "./find-changes.ts";
 import { noteInLedger } from "./note-in-ledger.ts";
 import { heldRows } from "./rewrite-rows.ts";
 import { stageSnapshot } from "./stage-snapshot.ts";
+import { areFormsStale } from "./stale-forms.ts";
 import {
   changesOf,
   lookAhead,
@@ -137,7 +138,8 @@ async function attempt(
     changes.daily.size === 0 &&
     changes.labels.size === 0 &&
     failed.areThoseOf(meta);
-  const written = areRowsSame && datasets.length === 0 ? null : await stageSnapshot(work, outlook, changes);
+  const isAllSame = areRowsSame && datasets.length === 0 && !(await areFormsStale(question));
+  const written = isAllSame ? null : await stageSnapshot(work, outlook, changes);
   const isSame = written === null;
   if (isSame) await keepState(work, outlook);
   const sealed = written ?? meta;
