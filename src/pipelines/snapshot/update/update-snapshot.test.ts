@@ -356,6 +356,10 @@ const broken = (
     },
   });
 
+/** Only RD-Agent's debug folder asks for some instruments from the start. */
+const brokenLate = (source: SnapshotSource): SnapshotSource =>
+  broken(source, ({ start = 0, instruments }) => start === 0 && instruments !== undefined);
+
 /** A source that does some things otherwise. */
 function forwarding(source: SnapshotSource, instead: Partial<SnapshotSource>): SnapshotSource {
   return {
@@ -440,11 +444,11 @@ test("a Qlib directory follows the fields that the rows have not", async () => {
   const filesOf = async (id: string): Promise<SnapshotMeta["files"]> =>
     (await readMetaIn(path.join(scene.root, id), id)).files;
   const before = await filesOf("one");
-  const high = (instrument: number): MarketRows => ({
+  const corrected: MarketRows = {
     ...MARKET,
-    value: (each, row, name) => (each === instrument && row === 11 && name === "high" ? 77 : undefined),
-  });
-  await writeBars(scene.store, high(4));
+    value: (instrument, row, name) => (instrument === 4 && row === 11 && name === "high" ? 77 : undefined),
+  };
+  await writeBars(scene.store, corrected);
   expect(await scene.update()).toMatchObject({ changed: true, status: "completed", rows: 360 });
   await expectFull(scene);
   const after = await filesOf("one");
@@ -452,7 +456,7 @@ test("a Qlib directory follows the fields that the rows have not", async () => {
   expect(after).toEqual(await filesOf("full_0"));
   expect(await scene.update({ compare: "all" })).toMatchObject({ changed: false });
   // The same values written again.
-  await writeBars(scene.store, high(4));
+  await writeBars(scene.store, corrected);
   expect(await scene.update()).toMatchObject({ changed: false });
 });
 
@@ -475,10 +479,7 @@ test("an instrument that fails when files are half written is left out in the ne
   using scene = await Scene.of({ request, market: { ...MARKET, instruments: 40 } });
   await scene.export();
   await writeBars(scene.store, { ...MARKET, instruments: 40, from: 60, to: 62 });
-  // Only the debug folder asks for some instruments from the start.
-  const late = (source: SnapshotSource): SnapshotSource =>
-    broken(source, ({ start = 0, instruments }) => start === 0 && instruments !== undefined);
-  const result = await scene.update({ around: late });
+  const result = await scene.update({ around: brokenLate });
   expect(result).toMatchObject({ status: "completed_with_errors", rows: 40 * 62 - 2 });
   await scene.update();
   await expectFull(scene);
