@@ -1,5 +1,6 @@
 import { isPostgresLocator } from "#data/sources/postgres/locator";
 import { sourceUrlOf } from "#data/sources/postgres/session";
+import { staleSetsNote } from "#pipelines/snapshot/passing-notes";
 import { openPostgresSnapshotSource } from "#pipelines/snapshot/postgres-snapshot-source";
 import type { SnapshotSource } from "#pipelines/snapshot/snapshot-source";
 import { StoreSnapshotSource } from "#pipelines/snapshot/store-snapshot-source";
@@ -46,10 +47,7 @@ export async function openSnapshotSource(
   const generation = request.generation === undefined ? {} : { generation: request.generation };
   const source = await StoreSnapshotSource.open(store, { registry, ...generation });
   const stale = source.staleSets();
-  const notes =
-    stale.length === 0
-      ? []
-      : [`${stale.join(", ")} may not fit the newest bars: precompute update brings them up to date`];
+  const notes = stale.length === 0 ? [] : [staleSetsNote(stale)];
   return chosen(source, notes);
 }
 

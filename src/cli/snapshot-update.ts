@@ -52,6 +52,7 @@ async function update(context: CommandContext, options: UpdateOptions): Promise<
     root,
     id: options.id,
     source: chosen.source,
+    notes: chosen.notes,
     overlapSessions: Number(options.overlap),
     engine: version,
     datasets,

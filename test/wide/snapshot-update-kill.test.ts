@@ -181,6 +181,10 @@ test(`killed on ${RUNS * KILLS} days (seed ${SEED}) updates end as if they had n
       if (disturbed.has(day)) {
         if (await killed(own, profile, moment)) seen.killed++;
         const found = await hashesOf(snapshots);
+        const lost = [...before.keys()].filter(
+          (name) => after.has(name) && !name.startsWith(".locks/") && !found.has(name),
+        );
+        expect(lost, what).toEqual([]);
         for (const [name, hash] of found) {
           if (name.startsWith(".locks/") || name.startsWith(join(ID, PENDING_FOLDER))) continue;
           expect([before.get(name), after.get(name)], `${what}: ${name}`).toContain(hash);
@@ -203,4 +207,5 @@ test(`killed on ${RUNS * KILLS} days (seed ${SEED}) updates end as if they had n
   );
   expect(seen.killed).toBeGreaterThan((RUNS * KILLS) / 2);
   expect(seen.staged).toBeGreaterThan(0);
+  if (isFull) expect(seen.counted).toBeGreaterThan(0);
 });

@@ -1,5 +1,6 @@
 /** The rows of a snapshot's file against those of its source: every one, or all instruments of some sessions. */
 import type { Frame } from "#data/export/frame";
+import { codeInForm } from "#data/export/qlib-bin/code-form";
 import type { StoredFrame } from "#data/hdf5/open-frame";
 import { byText } from "#data/export/series-table";
 import { isoOf, type Day } from "#market/day";
@@ -20,7 +21,7 @@ export interface CompareWork {
   readonly file: StoredFrame;
   readonly source: SnapshotSource;
   readonly plan: SnapshotPlan;
-  /** Canonical ids that are known to be left out. */
+  /** Canonical ids to leave out on both sides: a partial update keeps their older rows, an export has none of them. */
   readonly without: ReadonlySet<string>;
   /** Ranges of sessions to compare; the whole range is one. */
   readonly ranges: readonly { readonly start: Day; readonly end: Day }[];
@@ -29,6 +30,7 @@ export interface CompareWork {
 
 export async function compareWithSource(work: CompareWork, findings: FindingList): Promise<Compared> {
   const { file, source, plan, without, signal } = work;
+  const left = new Set([...without].map(codeInForm(plan.spelling)));
   const scales = new ScaleTally(plan);
   let rows = 0;
   for (const range of work.ranges) {
@@ -41,7 +43,7 @@ export async function compareWithSource(work: CompareWork, findings: FindingList
       without.size === 0 ? scope : { ...scope, instruments: new Set(kept) },
     );
     rows += await compareRange(
-      { file, frame, plan, range, scales, ...(signal === undefined ? {} : { signal }) },
+      { file, left, frame, plan, range, scales, ...(signal === undefined ? {} : { signal }) },
       findings,
     );
   }
@@ -51,6 +53,8 @@ export async function compareWithSource(work: CompareWork, findings: FindingList
 
 interface RangeWork {
   readonly file: StoredFrame;
+  /** Keys of the file to leave out. */
+  readonly left: ReadonlySet<string>;
   readonly frame: Frame;
   readonly plan: SnapshotPlan;
   readonly range: { readonly start: Day; readonly end: Day };
@@ -59,7 +63,7 @@ interface RangeWork {
 }
 
 async function compareRange(work: RangeWork, findings: FindingList): Promise<number> {
-  const { file, frame, plan, range, scales, signal } = work;
+  const { file, left, frame, plan, range, scales, signal } = work;
   const columns = plan.features.map(({ name }) => name);
   const written = new RowCursor(
     file.batches({
@@ -76,6 +80,10 @@ async function compareRange(work: RangeWork, findings: FindingList): Promise<num
       own.isNear || (await own.ready()),
       written.isNear || (await written.ready()),
     ];
+    if (hasWritten && left.has(file.keys[written.key]!)) {
+      written.advance();
+      continue;
+    }
     if (!hasOwn && !hasWritten) break;
     const order = !hasOwn ? 1 : !hasWritten ? -1 : orderOf(own, written, { frame, file });
     if (order < 0) {

@@ -36,9 +36,7 @@ export async function writeRdagentFolders(
   },
 ): Promise<readonly string[]> {
   const { source, plan, daily, signal } = work;
-  const full = path.join(folder, RDAGENT_FULL);
-  await mkdir(full, { recursive: true });
-  await shareFile(daily, path.join(full, DAILY_FILE));
+  const full = await shareWithRdagent(folder, daily);
   const { scope, note } = await debugScope(source, plan, work.scope ?? scopeOf(plan));
   const frame = await dailyFrame(source, plan, scope);
   const debug = path.join(folder, RDAGENT_DEBUG);
@@ -50,6 +48,14 @@ export async function writeRdagentFolders(
   await writeAtomically(path.join(full, README), [readmeText(plan, frame.columns)]);
   await writeAtomically(path.join(debug, README), [readmeText(plan, frame.columns)]);
   return note === null ? [] : [note];
+}
+
+/** Puts the full `daily_pv.h5` into the first of both folders, and returns that folder. */
+export async function shareWithRdagent(folder: string, daily: string): Promise<string> {
+  const full = path.join(folder, RDAGENT_FULL);
+  await mkdir(full, { recursive: true });
+  await shareFile(daily, path.join(full, DAILY_FILE));
+  return full;
 }
 
 /** One file under two names; two files where the file system has no such thing. */

@@ -130,6 +130,18 @@ test("counts, columns, listings and sessions are held against the rows, whatever
   expect(await codes()).toEqual(expect.arrayContaining(["COLUMNS_DIFFER", "ROWS_DIFFER"]));
 });
 
+test("a first or last session without a row is no error, a row beyond them is", async () => {
+  appendFileSync(file(CALENDAR_FILE), "2019-04-01\n");
+  await disguise((meta) => {
+    meta.end = "2019-04-01";
+  });
+  expect(await codes()).toEqual([]);
+  await disguise((meta) => {
+    meta.end = "2019-03-28";
+  });
+  expect(await codes()).toEqual(expect.arrayContaining(["CALENDAR_DIFFERS", "ROWS_DIFFER"]));
+});
+
 test("listings with spaces for tabs, or a session too few, are found", async () => {
   const listed = readFileSync(file(INSTRUMENTS_FILE), "utf8");
   expect(listed).toBe("000001.SZ\t2019-01-02\t2019-03-29\n600000.SH\t2019-01-02\t2019-03-29\n");
@@ -146,6 +158,29 @@ test("another source is told, not compared", async () => {
     meta.source = "postgres:market.kline_daily_raw";
   });
   expect(await verified()).toMatchObject({ ok: false, counts: { SOURCE_OTHER: 1 }, compared: { rows: 0 } });
+});
+
+test("rows that a partial update kept of an instrument that failed are compared with nothing", async () => {
+  const failure = { instrument: "600000.SH", code: "SNAPSHOT_ROWS_UNREADABLE", message: "unreadable" };
+  const request = { profile: "rdagent" } as const;
+  await exportSnapshot({ root: place.root, id: "rd", source, request, engine: "test", now: () => 0 });
+  for (const id of ["it", "rd"]) {
+    place = await snapshotIn(place.root, id);
+    await disguise((meta) => {
+      meta.status = "completed_with_errors";
+      meta.errors.push(failure);
+    });
+    const result = await verified();
+    expect(result, id).toMatchObject({ ok: true, findings: [] });
+    expect(result.compared.rows, id).toBe(result.rows / 2);
+  }
+  place = await snapshotIn(place.root, "it");
+  // The other instrument is compared all the same; 000001.SZ comes first.
+  await rewrite((name, values, at) => {
+    if (name === "close" && at === 0) for (const row of [30, 31]) values[row]! += 1e-9;
+  });
+  await disguise();
+  expect((await verified()).counts).toEqual({ VALUE_DIFFERS: 1 });
 });
 
 test("RD-Agent's profile is sound too, in Qlib's spelling and order", async () => {

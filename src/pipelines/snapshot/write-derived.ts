@@ -43,6 +43,11 @@ export async function writeDerived(folder: string, work: DerivedWork): Promise<r
 /** Fields that Qlib's own handlers read, whichever of them the source has. */
 const QLIB_FIELDS = ["open", "high", "low", "close", "volume", "amount", "vwap", "factor"];
 
+/** The source's columns that a Qlib directory is made from. */
+export function qlibColumns(source: SnapshotSource, plan: SnapshotPlan): readonly string[] {
+  return qlibPlan(source, plan).features.map((column) => column.source);
+}
+
 /** Qlib's names, spelling and adjustment, whatever those of the snapshot are. */
 function qlibPlan(source: SnapshotSource, plan: SnapshotPlan): SnapshotPlan {
   const market = source.columns.filter(({ name, role }) => role === "market" && QLIB_FIELDS.includes(name));

@@ -19,6 +19,7 @@ export interface Attempt {
     readonly engine: string;
     readonly now: () => number;
     readonly datasets?: readonly SnapshotDataset[];
+    readonly notes?: readonly string[];
     readonly signal?: AbortSignal;
   };
   readonly question: UpdateQuestion;

@@ -20,7 +20,10 @@ export interface ExportState {
   readonly end: Day;
   /** Of `daily_pv.h5`, in hex. */
   readonly dataSha256: string;
-  /** By the source's ids, in code-point order; of rows up to `end`. */
+  /**
+   * By the source's ids, in code-point order; of rows up to `end`. An empty fingerprint is of rows that could not be compared
+   * when the others were.
+   */
   readonly instruments: readonly InstrumentCoverage[];
 }
 

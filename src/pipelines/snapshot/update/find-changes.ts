@@ -104,6 +104,7 @@ function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, S
     if (old === undefined) suspect(now.instrument, now.first, "new instrument");
     else if (old.first !== now.first || old.last !== now.last || old.rows !== now.rows)
       suspect(now.instrument, start, "other rows than before");
+    else if (old.fingerprint === "") suspect(now.instrument, start, "corrected");
     else if (old.fingerprint !== now.fingerprint) suspect(now.instrument, start, "adjustment changed");
   }
   for (const { instrument, first } of before.values()) suspect(instrument, first, "gone from the source");

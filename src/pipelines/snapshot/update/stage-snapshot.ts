@@ -11,8 +11,11 @@ import type { DatasetFile } from "../dataset.ts";
 import type { ExportFailure } from "../export-result.ts";
 import { hashedFiles, type HashedFiles } from "../hashed-files.ts";
 import { DAILY_FILE, FRAME_KEY, LABELS_FILE, writeListings } from "../layout.ts";
+import { FORMS_KEPT, lastingNotes, renewedNotes } from "../passing-notes.ts";
+import { shareWithRdagent } from "../rdagent-folders.ts";
 import { sealSnapshot } from "../seal-snapshot.ts";
 import { META_FILE, type SnapshotMeta } from "../snapshot-meta.ts";
+import type { SnapshotPlan } from "../snapshot-plan.ts";
 import type { InstrumentCoverage } from "../snapshot-source.ts";
 import { writeDerived } from "../write-derived.ts";
 import { dailyRows, labelRows, type Attempt, type FileChanges } from "./attempt.ts";
@@ -56,19 +59,18 @@ export async function stageSnapshot(
     sessions: outlook.sessions,
   });
   const scope = scopeWithin(question, outlook.now, { from: plan.start, to: plan.end });
+  const isPartial = held.some(({ instrument }) => question.failed.has(instrument));
   const datasets = keptDatasets(meta);
   for (const dataset of request.datasets ?? []) {
+    if (isPartial && datasets.has(dataset.name)) continue;
     const options = { spell, ...(question.signal === undefined ? {} : { signal: question.signal }) };
     datasets.set(dataset.name, await dataset.write(folder, scope, options));
     stages.end(dataset.name);
   }
-  const notes = await writeDerived(folder, {
-    source,
-    plan,
-    scope,
-    daily,
-    ...(question.signal === undefined ? {} : { signal: question.signal }),
-  });
+  const observed = question.signal === undefined ? {} : { signal: question.signal };
+  const notes = isPartial
+    ? await keepForms(folder, { plan, daily, meta })
+    : await writeDerived(folder, { source, plan, scope, daily, ...observed });
   stages.end("formats");
   const own = await hashedFiles(folder);
   const removed = filesGone(meta, datasets);
@@ -89,7 +91,7 @@ export async function stageSnapshot(
     rows: held.reduce((sum, { rows }) => sum + rows, 0),
     failures,
     datasets,
-    notes: [...new Set([...meta.notes, ...notes])],
+    notes: [...new Set([...renewedNotes(lastingNotes(meta.notes), request.notes ?? []), ...notes])],
     now: request.now(),
   });
   stages.end("hash");
@@ -106,6 +108,21 @@ export async function stageSnapshot(
   });
   stages.end("place");
   return after;
+}
+
+/**
+ * The forms are made from the source, which cannot give all that the rows hold: they stay as they are, but for RD-Agent's
+ * full folder, which shares the file of the rows.
+ */
+async function keepForms(
+  folder: string,
+  work: { readonly plan: SnapshotPlan; readonly daily: string; readonly meta: SnapshotMeta },
+): Promise<readonly string[]> {
+  const { plan, daily, meta } = work;
+  const isAgent = plan.profile === "rdagent";
+  if (isAgent) await shareWithRdagent(folder, daily);
+  const hasForms = isAgent || plan.formats.some((format) => format !== "h5");
+  return hasForms || Object.keys(meta.datasets).length > 0 ? [FORMS_KEPT] : [];
 }
 
 /** What meta.json says of the data sets, to be said again. */
@@ -142,9 +159,14 @@ function isFolder({ path: name }: { readonly path: string }): boolean {
   return name.endsWith("/");
 }
 
-/** What the files hold afterwards: all that the source has, and what was known of those that cannot be read. */
+/**
+ * What the files hold afterwards: all that the source has, and what was known of those that cannot be read. These were not
+ * compared: without a fingerprint they are looked at from their start once they can be read, whatever was written meanwhile.
+ */
 function heldCoverage({ question }: Attempt, { now }: UpdateOutlook): readonly InstrumentCoverage[] {
-  const kept = question.state?.instruments.filter(({ instrument }) => question.failed.has(instrument)) ?? [];
+  const kept = (question.state?.instruments ?? [])
+    .filter(({ instrument }) => question.failed.has(instrument))
+    .map((known) => ({ ...known, fingerprint: "" }));
   return [...now, ...kept].sort((left, right) => byText(left.instrument, right.instrument));
 }
 

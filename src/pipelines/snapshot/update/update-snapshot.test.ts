@@ -19,10 +19,12 @@ import type { SnapshotDataset } from "../dataset.ts";
 import { InstrumentsFailed } from "../errors.ts";
 import type { ExportResult } from "../export-result.ts";
 import { exportSnapshot } from "../export-snapshot.ts";
-import { DAILY_FILE } from "../layout.ts";
+import { hashedFiles } from "../hashed-files.ts";
+import { DAILY_FILE, PARQUET_FILE, QLIB_FOLDER, RDAGENT_FULL } from "../layout.ts";
+import { FORMS_KEPT, staleSetsNote } from "../passing-notes.ts";
 import type { SnapshotRequest } from "../plan-snapshot.ts";
 import { readMetaIn, type SnapshotMeta } from "../snapshot-meta.ts";
-import type { SnapshotSource } from "../snapshot-source.ts";
+import type { SnapshotScope, SnapshotSource } from "../snapshot-source.ts";
 import { StoreSnapshotSource } from "../store-snapshot-source.ts";
 import { PENDING_FOLDER } from "./commit-record.ts";
 import type { ExportLedger, LedgerEntry } from "./export-ledger.ts";
@@ -335,11 +337,15 @@ const emptied = (source: SnapshotSource): SnapshotSource =>
     coverage: async (scope) => (await source.coverage(scope)).slice(0, 3),
   });
 
-const broken = (source: SnapshotSource): SnapshotSource =>
+/** Where a source is asked for I0007, it cannot be read; everywhere unless told. */
+const broken = (
+  source: SnapshotSource,
+  isAsked: (scope: SnapshotScope) => boolean = () => true,
+): SnapshotSource =>
   forwarding(source, {
     frame: async (scope, request) => {
       const frame = await source.frame(scope, request);
-      if (!frame.keys.includes("I0007")) return frame;
+      if (!frame.keys.includes("I0007") || !isAsked(scope)) return frame;
       return {
         ...frame,
         async *batches() {
@@ -349,6 +355,10 @@ const broken = (source: SnapshotSource): SnapshotSource =>
       };
     },
   });
+
+/** Only RD-Agent's debug folder asks for some instruments from the start. */
+const brokenLate = (source: SnapshotSource): SnapshotSource =>
+  broken(source, ({ start = 0, instruments }) => start === 0 && instruments !== undefined);
 
 /** A source that does some things otherwise. */
 function forwarding(source: SnapshotSource, instead: Partial<SnapshotSource>): SnapshotSource {
@@ -386,6 +396,107 @@ test("an instrument that cannot be read keeps its rows, is told, and is caught u
   expect(await scene.update({ around: broken })).toMatchObject({ changed: false });
   expect(changedOf(await scene.update())).toEqual([["I0007", 2, 0, "other rows than before"]]);
   await expectFull(scene);
+});
+
+test("a partial update takes nobody out of the other forms and the data sets", async () => {
+  const request: SnapshotRequest = { formats: ["h5", "parquet", "qlib-bin"] };
+  using scene = await Scene.of({ request, market: { ...MARKET, instruments: 40 } });
+  await scene.export();
+  await scene.update({ datasets: [scopeFile("a")] });
+  const listed = (): readonly string[] =>
+    readFileSync(path.join(scene.folder, QLIB_FOLDER, "instruments", "all.txt"), "utf8")
+      .trim()
+      .split("\n");
+  const before = await readMetaIn(scene.folder, "one");
+  const kept = [PARQUET_FILE, `${QLIB_FOLDER}/`, "a.txt"];
+  await writeBars(scene.store, { ...MARKET, instruments: 40, from: 60, to: 62 });
+  const partial = await scene.update({ around: broken, datasets: [scopeFile("a")] });
+  expect(partial).toMatchObject({ status: "completed_with_errors", rows: 40 * 62 - 2 });
+  expect(partial.notes).toEqual([FORMS_KEPT]);
+  expect(listed()).toHaveLength(40);
+  const now = await readMetaIn(scene.folder, "one");
+  for (const name of kept) expect(now.files[name], name).toEqual(before.files[name]);
+  expect(await hashedFiles(scene.folder)).toEqual(now.files);
+  const whole = await scene.update({ datasets: [scopeFile("a")] });
+  expect(whole).toMatchObject({ status: "completed", rows: 40 * 62, notes: [] });
+  expect(listed().every((line) => line.endsWith(isoOf(61)))).toBe(true);
+  expect(readFileSync(path.join(scene.folder, "a.txt"), "utf8")).toBe("0 to 61");
+});
+
+test("a partial update of RD-Agent's folders shares the new rows", async () => {
+  const request: SnapshotRequest = { profile: "rdagent", columns: ["open", "close"], start: 0 };
+  using scene = await Scene.of({ request, market: { ...MARKET, instruments: 40 } });
+  await scene.export();
+  await writeBars(scene.store, { ...MARKET, instruments: 40, from: 60, to: 62 });
+  const { notes } = await scene.update({ around: broken });
+  expect(notes).toContain(FORMS_KEPT);
+  const { files } = await readMetaIn(scene.folder, "one");
+  expect(files[`${RDAGENT_FULL}/${DAILY_FILE}`]).toEqual(files[DAILY_FILE]);
+  expect(await hashedFiles(scene.folder)).toEqual(files);
+  await scene.update();
+  await expectFull(scene);
+});
+
+test("a Qlib directory follows the fields that the rows have not", async () => {
+  const request: SnapshotRequest = { columns: ["open", "close"], formats: ["h5", "qlib-bin"] };
+  using scene = await Scene.of({ request });
+  await scene.export();
+  const filesOf = async (id: string): Promise<SnapshotMeta["files"]> =>
+    (await readMetaIn(path.join(scene.root, id), id)).files;
+  const before = await filesOf("one");
+  const corrected: MarketRows = {
+    ...MARKET,
+    value: (instrument, row, name) => (instrument === 4 && row === 11 && name === "high" ? 77 : undefined),
+  };
+  await writeBars(scene.store, corrected);
+  expect(await scene.update()).toMatchObject({ changed: true, status: "completed", rows: 360 });
+  await expectFull(scene);
+  const after = await filesOf("one");
+  expect(after[`${QLIB_FOLDER}/`]).not.toEqual(before[`${QLIB_FOLDER}/`]);
+  expect(after).toEqual(await filesOf("full_0"));
+  expect(await scene.update({ compare: "all" })).toMatchObject({ changed: false });
+  // The same values written again.
+  await writeBars(scene.store, corrected);
+  expect(await scene.update()).toMatchObject({ changed: false });
+});
+
+test("what was corrected while an instrument could not be read comes in once it can be", async () => {
+  using scene = await Scene.of({ market: { ...MARKET, instruments: 40 } });
+  await scene.export();
+  const corrected: MarketRows = {
+    ...MARKET,
+    instruments: 40,
+    value: (instrument, row, name) => (instrument === 7 && row === 11 && name === "close" ? 77 : undefined),
+  };
+  await writeBars(scene.store, corrected);
+  expect((await scene.update({ around: broken })).status).toBe("completed_with_errors");
+  expect(changedOf(await scene.update())).toEqual([["I0007", 0, 1, "corrected"]]);
+  await expectFull(scene);
+});
+
+test("an instrument that fails when files are half written is left out in the next try", async () => {
+  const request: SnapshotRequest = { profile: "rdagent", columns: ["open", "close"], start: 0 };
+  using scene = await Scene.of({ request, market: { ...MARKET, instruments: 40 } });
+  await scene.export();
+  await writeBars(scene.store, { ...MARKET, instruments: 40, from: 60, to: 62 });
+  const result = await scene.update({ around: brokenLate });
+  expect(result).toMatchObject({ status: "completed_with_errors", rows: 40 * 62 - 2 });
+  await scene.update();
+  await expectFull(scene);
+});
+
+test("what is known of the source is told, and replaces what was known of it", async () => {
+  using scene = await Scene.of();
+  await scene.export();
+  const notesHeld = async (): Promise<readonly string[]> => (await readMetaIn(scene.folder, "one")).notes;
+  const [stale, staler] = [["a"], ["a", "b"]].map(staleSetsNote) as [string, string];
+  await writeBars(scene.store, { ...MARKET, from: 60, to: 62 });
+  expect((await scene.update({ notes: [stale] })).notes).toEqual([stale]);
+  expect(await notesHeld()).toEqual([stale]);
+  expect(await scene.update({ notes: [staler] })).toMatchObject({ changed: false, notes: [staler] });
+  await writeBars(scene.store, { ...MARKET, from: 62, to: 63 });
+  expect((await scene.update()).notes).toEqual([]);
+  expect(await notesHeld()).toEqual([]);
 });
 
 test("the ledger follows the files, also when an earlier update could not write it", async () => {

@@ -14,6 +14,7 @@ import type { SnapshotDataset } from "../dataset.ts";
 import { SnapshotError } from "../errors.ts";
 import type { ExportResult } from "../export-result.ts";
 import { DAILY_FILE, FRAME_KEY, LABELS_FILE } from "../layout.ts";
+import { renewedNotes } from "../passing-notes.ts";
 import { planOf, readMeta, type SnapshotMeta } from "../snapshot-meta.ts";
 import { lockSnapshot, snapshotIn, type SnapshotPlace } from "../snapshot-place.ts";
 import type { SnapshotSource } from "../snapshot-source.ts";
@@ -26,6 +27,7 @@ import type { FoundChange } from "./find-changes.ts";
 import { noteInLedger } from "./note-in-ledger.ts";
 import { heldRows } from "./rewrite-rows.ts";
 import { stageSnapshot } from "./stage-snapshot.ts";
+import { areFormsStale } from "./stale-forms.ts";
 import {
   changesOf,
   lookAhead,
@@ -54,6 +56,8 @@ export interface UpdateRequest {
   /** Data beside the daily rows to write anew; those the snapshot has and that are not here stay as they are. */
   readonly datasets?: readonly SnapshotDataset[];
   readonly ledger?: ExportLedger;
+  /** Known beforehand, such as stale factors; in place of those that the snapshot has of an earlier writing. */
+  readonly notes?: readonly string[];
   readonly engine: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -96,6 +100,8 @@ async function updated(place: SnapshotPlace, request: UpdateRequest): Promise<Ex
   const staged = new StagedFiles(place.folder);
   try {
     return await failed.without(async (left) => {
+      // Of a try that ended at a failed instrument.
+      staged.drop();
       const question: UpdateQuestion = {
         source,
         plan: planOf(meta),
@@ -118,7 +124,7 @@ async function updated(place: SnapshotPlace, request: UpdateRequest): Promise<Ex
 
 async function attempt(
   work: Attempt,
-  { maxLost, ledger, datasets = [] }: UpdateRequest,
+  { maxLost, ledger, datasets = [], notes = [] }: UpdateRequest,
 ): Promise<ExportResult> {
   const { place, meta, question, failed, stages } = work;
   const outlook = await lookAhead(question);
@@ -132,10 +138,12 @@ async function attempt(
     changes.daily.size === 0 &&
     changes.labels.size === 0 &&
     failed.areThoseOf(meta);
-  const written = areRowsSame && datasets.length === 0 ? null : await stageSnapshot(work, outlook, changes);
+  const isAllSame = areRowsSame && datasets.length === 0 && !(await areFormsStale(question));
+  const written = isAllSame ? null : await stageSnapshot(work, outlook, changes);
   const isSame = written === null;
   if (isSame) await keepState(work, outlook);
-  const after = written ?? meta;
+  const sealed = written ?? meta;
+  const after = { ...sealed, notes: [...renewedNotes(sealed.notes, notes)] };
   const state = isSame ? question.state : await readExportState(place.folder);
   const note = state === null ? null : await noteInLedger(ledger, meta, state);
   stages.end("ledger");
