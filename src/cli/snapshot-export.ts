@@ -3,6 +3,12 @@ import { codesArgument, dayArgument, rangeArgument } from "./arguments.ts";
 import { isoOf } from "#market/day";
 import { exportSnapshot, type IfExists } from "#pipelines/snapshot/export-snapshot";
 import type { ExportResult } from "#pipelines/snapshot/export-result";
+import { isPostgresLocator } from "#data/sources/postgres/locator";
+import { sourceUrlOf } from "#data/sources/postgres/session";
+import { postgresLedger } from "#pipelines/snapshot/postgres-ledger";
+import { showSnapshot } from "#pipelines/snapshot/snapshot-catalogue";
+import { readExportState } from "#pipelines/snapshot/update/export-state";
+import { noteInLedger } from "#pipelines/snapshot/update/note-in-ledger";
 import type { PlannedSnapshot, SnapshotRequest } from "#pipelines/snapshot/plan-snapshot";
 import { snapshotFormats, snapshotProfiles } from "#pipelines/snapshot/snapshot-plan";
 import { commaSeparated } from "./chosen-factors.ts";
@@ -77,7 +83,7 @@ async function exportOne(context: CommandContext, options: ExportOptions): Promi
     ...(options.mapping === undefined ? {} : { mapping: options.mapping }),
   });
   let bar: Progress | null = null;
-  const result = await exportSnapshot({
+  const exported = await exportSnapshot({
     root,
     id: options.id,
     source: chosen.source,
@@ -92,9 +98,18 @@ async function exportOne(context: CommandContext, options: ExportOptions): Promi
     onPlan: (planned) => tellPlan(terminal, planned),
     onRows: (rows, of) => (bar ??= terminal.progress("snapshot", of, "rows")).update(rows),
   }).finally(() => bar?.end());
+  const note = await noteInSource(root, exported);
+  const result = note === null ? exported : { ...exported, notes: [...exported.notes, note] };
   tellResult(terminal, result);
   terminal.result({ ok: true, ...result });
   return result.status === "completed";
+}
+
+/** A server that was exported from notes it, as an update does. Returns what to tell when it cannot. */
+async function noteInSource(root: string, { snapshotId }: ExportResult): Promise<string | null> {
+  const { place, meta } = await showSnapshot(root, snapshotId);
+  const state = isPostgresLocator(meta.source) ? await readExportState(place.folder) : null;
+  return state === null ? null : await noteInLedger(postgresLedger(sourceUrlOf(process.env)), meta, state);
 }
 
 function requestOf(context: CommandContext, options: ExportOptions): SnapshotRequest {

@@ -1,7 +1,12 @@
 import { Command } from "commander";
 import { SnapshotError } from "#pipelines/snapshot/errors";
 import { deleteSnapshot, listSnapshots, showSnapshot } from "#pipelines/snapshot/snapshot-catalogue";
+import type { SnapshotMeta } from "#pipelines/snapshot/snapshot-meta";
 import { snapshotIn } from "#pipelines/snapshot/snapshot-place";
+import { postgresLedger } from "#pipelines/snapshot/postgres-ledger";
+import { clearInLedger } from "#pipelines/snapshot/update/note-in-ledger";
+import { isPostgresLocator } from "#data/sources/postgres/locator";
+import { sourceUrlOf } from "#data/sources/postgres/session";
 import { runCommand, withSharedOptions, type CommandContext, type SharedOptions } from "./command.ts";
 import { UsageError } from "./outcome.ts";
 import { exportCommand } from "./snapshot-export.ts";
@@ -132,25 +137,38 @@ function deleteCommand(): Command {
     .action((options: DeleteOptions) =>
       runCommand(options, async (context) => {
         const root = rootOf(context, options);
-        const { place } = await showSnapshotOrFolder(root, options.id);
+        const { place, meta } = await showSnapshotOrFolder(root, options.id);
         if (options.yes !== true) {
           throw new UsageError(`${place} would be removed for good`, "give --yes to confirm");
         }
         await deleteSnapshot(root, options.id);
         context.terminal.line(`${place} is removed`);
+        const note = meta === null ? null : await clearInSource(meta);
+        if (note !== null) context.terminal.warn(`  note: ${note}`);
         context.terminal.result({ ok: true, id: options.id, folder: place });
         return true;
       }),
     );
 }
 
+/** Takes the snapshot out of its server's table of exports. Returns what to tell when it stays there. */
+async function clearInSource(meta: SnapshotMeta): Promise<string | null> {
+  if (!isPostgresLocator(meta.source)) return null;
+  if ((process.env["ALPHALOOM_SOURCE_URL"] ?? "") === "")
+    return "ALPHALOOM_SOURCE_URL is not set: market.qlib_export_meta keeps the snapshot's rows";
+  return await clearInLedger(postgresLedger(sourceUrlOf(process.env)), meta);
+}
+
 /** The folder that would go; a snapshot with a damaged meta.json can be removed too. */
-async function showSnapshotOrFolder(root: string, id: string): Promise<{ readonly place: string }> {
+async function showSnapshotOrFolder(
+  root: string,
+  id: string,
+): Promise<{ readonly place: string; readonly meta: SnapshotMeta | null }> {
   try {
-    const { place } = await showSnapshot(root, id);
-    return { place: place.folder };
+    const { place, meta } = await showSnapshot(root, id);
+    return { place: place.folder, meta };
   } catch (error) {
     if (!(error instanceof SnapshotError && error.code === "SNAPSHOT_DAMAGED")) throw error;
-    return { place: (await snapshotIn(root, id)).folder };
+    return { place: (await snapshotIn(root, id)).folder, meta: null };
   }
 }

@@ -66,7 +66,12 @@ export async function planSnapshot(
     end: Math.max(...coverage.map(({ last }) => last)),
   };
   const sessions = await source.sessions(range);
-  const notes = [...chosen.notes];
+  const adjustment = adjustmentOf(source, request, { profile, end: range.end });
+  const notes = [
+    ...chosen.notes,
+    ...(source.doubts ?? []).map((doubt) => `doubt: ${doubt}`),
+    ...(await factorNotes(source, adjustment)),
+  ];
   if (start !== undefined && range.start > start + 7)
     notes.push(`the source begins on ${isoOf(range.start)}`);
   if (request.end !== undefined && range.end < request.end - 7)
@@ -75,7 +80,7 @@ export async function planSnapshot(
     profile,
     market: request.market ?? "aistock",
     spelling: request.spelling ?? (profile === "rdagent" ? "qlib" : "canonical"),
-    adjustment: adjustmentOf(source, request, { profile, end: range.end }),
+    adjustment,
     instruments: request.instruments === undefined ? null : [...new Set(request.instruments)].sort(),
     ...range,
     features: chosen.features,
@@ -109,6 +114,21 @@ function adjustmentOf(
     });
   }
   return kind === "qfq" ? { kind, baseDay } : { kind };
+}
+
+/** Prices as traded that nothing adjusts are not called adjusted. Crypto assets have no ex-dates. */
+async function factorNotes(source: SnapshotSource, { kind }: SnapshotAdjustment): Promise<readonly string[]> {
+  if (kind === "raw" || source.adjustment !== "raw" || source.calendar === "24x7") return [];
+  const { isKnown, notes } = (await source.factorKnowledge?.()) ?? { isKnown: true, notes: [] };
+  if (isKnown) return notes;
+  throw new SnapshotError(
+    "SNAPSHOT_ADJUSTMENT",
+    `${source.locator} holds prices as traded and no adjustment factor; ${kind} ones cannot be made of them`,
+    {
+      remedy:
+        "give --adjust raw, or a source with a factor: a column adj_factor or preclose, or a table of factors (?adjustment=SCHEMA.TABLE)",
+    },
+  );
 }
 
 function nothingThere(source: SnapshotSource, { start, end, instruments }: SnapshotScope): SnapshotError {

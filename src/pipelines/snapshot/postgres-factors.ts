@@ -23,6 +23,9 @@ export interface FactorSteps {
   readonly factors: readonly number[];
 }
 
+/** Says that the row before is of the same instrument and day. */
+const TWICE = "__twice";
+
 export const NO_STEPS: FactorSteps = { days: [], factors: [] };
 
 /** The factor on a day, which is that of the last step up to it. */
@@ -92,16 +95,20 @@ async function runningSteps(
   const query = selectRows(table, { fields: [options.factor], window: {}, ordered: false });
   // The columns of the inner query are, in order, the day, the code and the factor.
   const sql =
-    `SELECT d, c, x FROM (SELECT d, c, x, lag(x) OVER (PARTITION BY c ORDER BY d) AS y ` +
-    `FROM (${query.sql}) AS r (d, c, x) WHERE x IS NOT NULL) s WHERE y IS NULL OR y <> x ORDER BY c, d`;
+    `SELECT d, c, x, coalesce(e = d, false) FROM (SELECT d, c, x, lag(x) OVER own AS y, lag(d) OVER own AS e ` +
+    `FROM (${query.sql}) AS r (d, c, x) WHERE x IS NOT NULL WINDOW own AS (PARTITION BY c ORDER BY d)) s ` +
+    `WHERE y IS NULL OR y <> x OR e = d ORDER BY c, d`;
+  const columns = [...query.columns, { name: TWICE, kind: "bool" as const }];
   const found = new Map<string, { days: Day[]; factors: number[]; base: number }>();
-  for await (const batch of copyOut(session, { ...query, sql }, { signal: options.signal })) {
+  for await (const batch of copyOut(session, { ...query, sql, columns }, { signal: options.signal })) {
     const { codes, dictionary } = textsOf(batch, CODE);
     const days = daysOf(batch, DAY);
     const values = numbersOf(batch, "factor");
+    const twice = numbersOf(batch, TWICE);
     for (let row = 0; row < batch.rows; row++) {
       const code = dictionary[codes[row]!]!;
       const value = values[row]!;
+      if (twice[row] === 1) throw factorTwice(options.factor, { code, day: days[row]! });
       if (Number.isNaN(value)) continue;
       if (!(value > 0) || value === Number.POSITIVE_INFINITY)
         throw badFactor(options.factor, { code, day: days[row]!, value });
@@ -188,6 +195,42 @@ function stepsOf(
     steps.factors.push(value);
   }
   return steps;
+}
+
+/**
+ * Instruments, as the table spells them, whose last bar has no factor: it is taken to be that of an earlier one, or 1
+ * when there is none. `known` counts those with any factor.
+ */
+export async function lateFactors(
+  session: PostgresSession,
+  table: ResolvedTable,
+  factor: TableField,
+): Promise<{ readonly known: number; readonly late: readonly string[] }> {
+  const { sql, doing } = selectRows(table, { fields: [factor], window: {}, ordered: false });
+  const rows = await session.query(
+    `SELECT c::text AS code, count(x) > 0 AS known, max(d) FILTER (WHERE x IS NOT NULL) IS DISTINCT FROM max(d) AS late
+     FROM (${sql}) AS r (d, c, x) GROUP BY c ORDER BY c COLLATE "C"`,
+    [],
+    doing,
+  );
+  return {
+    known: rows.filter((row) => row["known"] === true).length,
+    late: rows.filter((row) => row["late"] === true).map((row) => String(row["code"])),
+  };
+}
+
+function factorTwice(
+  field: TableField,
+  { code, day }: { readonly code: string; readonly day: Day },
+): DataError {
+  return new DataError(
+    "SOURCE_ROW_TWICE",
+    `${field.table} gives more than one adjustment factor for ${code} on ${isoOf(day)}`,
+    {
+      remedy: "make instrument and date a primary key of the table, so that no row can be there twice",
+      place: { file: field.table, column: field.column, instrument: code },
+    },
+  );
 }
 
 function badFactor(

@@ -8,9 +8,9 @@ import { columnOf } from "#data/sources/postgres/catalogue";
 import { withCheckedJoins } from "#data/sources/postgres/check-joins";
 import { checkUnits } from "#data/sources/postgres/check-units";
 import { sqlColumn, sqlLiteral, sqlTable, textOfTable } from "#data/sources/postgres/identifier";
-import { parsePostgresLocator } from "#data/sources/postgres/locator";
+import { parsePostgresLocator, textOfLocator } from "#data/sources/postgres/locator";
 import { resolveTable } from "#data/sources/postgres/resolve-table";
-import { dayExpression } from "#data/sources/postgres/select-table";
+import { dayExpression, windowOf } from "#data/sources/postgres/select-table";
 import { PostgresSession } from "#data/sources/postgres/session";
 import type { ResolvedTable } from "#data/sources/postgres/table-mapping";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
@@ -19,9 +19,17 @@ import { units, unitNamed, toCanonical } from "#market/units";
 import type { Frequency } from "#panel/axes";
 import { SnapshotError } from "./errors.ts";
 import { postgresColumns, type PostgresColumn } from "./postgres-columns.ts";
-import { factorAt, factorSteps, NO_STEPS, PriceFactors, type FactorSteps } from "./postgres-factors.ts";
+import {
+  factorAt,
+  factorSteps,
+  lateFactors,
+  NO_STEPS,
+  PriceFactors,
+  type FactorSteps,
+} from "./postgres-factors.ts";
 import { rowsOfTable, type RowMember } from "./postgres-rows.ts";
 import type {
+  FactorKnowledge,
   InstrumentCoverage,
   SnapshotAdjustment,
   SnapshotScope,
@@ -100,7 +108,7 @@ export class PostgresSnapshotSource implements SnapshotSource {
   constructor(opened: Opened) {
     const { table } = opened;
     this.#opened = opened;
-    this.locator = table.locator;
+    this.locator = locatorOf(table);
     this.calendar = table.calendar;
     this.freq = table.freq;
     this.adjustment = table.adjustment.kind === "qfq" ? "qfq" : "raw";
@@ -112,6 +120,26 @@ export class PostgresSnapshotSource implements SnapshotSource {
     return this.#opened.table;
   }
 
+  get doubts(): readonly string[] {
+    return this.#opened.table.doubts;
+  }
+
+  async factorKnowledge(): Promise<FactorKnowledge> {
+    const { session, table } = this.#opened;
+    const has = (name: string): boolean => table.fields.some((field) => field.name === name);
+    const factor = table.fields.find(({ name }) => name === "factor");
+    if (factor === undefined) return { isKnown: has("close") && has("preclose"), notes: [] };
+    const { known, late } = await lateFactors(session, table, factor);
+    if (late.length === 0) return { isKnown: true, notes: [] };
+    const some = `${late.slice(0, 3).join(", ")}${late.length > 3 ? ", …" : ""}`;
+    return {
+      isKnown: known > 0,
+      notes: [
+        `${factor.table} has no adjustment factor of the last bar of ${late.length} instruments (${some}); the last one known is taken, 1 where there is none`,
+      ],
+    };
+  }
+
   sessions(scope: SnapshotScope): Promise<readonly Day[]> {
     const { from, to } = this.#rows(scope);
     return Promise.resolve([...this.#opened.sessions.subarray(from, to)]);
@@ -120,6 +148,7 @@ export class PostgresSnapshotSource implements SnapshotSource {
   async coverage(scope: SnapshotScope): Promise<readonly InstrumentCoverage[]> {
     const { sessions } = this.#opened;
     const steps = await this.#factors();
+    const counts = await this.#counts(scope.end);
     return this.#members(scope).map(({ instrument, code, from, to, listed }) => {
       const last = sessions[to - 1]!;
       const scale =
@@ -129,7 +158,7 @@ export class PostgresSnapshotSource implements SnapshotSource {
         first: sessions[from]!,
         last,
         rows: to - from,
-        fingerprint: [this.adjustment, isoOf(sessions[listed.from]!), scale].join(":"),
+        fingerprint: [this.adjustment, isoOf(sessions[listed.from]!), scale, counts.get(code) ?? 0].join(":"),
       };
     });
   }
@@ -222,6 +251,20 @@ export class PostgresSnapshotSource implements SnapshotSource {
     return this.#steps;
   }
 
+  /** Rows up to a day by code: between first and last one, rows may come later or go. */
+  async #counts(end: Day | undefined): Promise<ReadonlyMap<string, number>> {
+    const { session, table } = this.#opened;
+    const { bars, timeZone } = table;
+    const where = windowOf(bars, { end }, { prefix: "t", timeZone });
+    const rows = await session.query(
+      `SELECT t.${sqlColumn(bars.instrument)}::text AS code, count(*)::float8 AS rows
+       FROM ${sqlTable(bars.table.name)} t${where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`} GROUP BY 1`,
+      [],
+      `counting the rows of ${textOfTable(bars.table.name)}`,
+    );
+    return new Map(rows.map((row) => [String(row["code"]), Number(row["rows"])]));
+  }
+
   #column(name: string): PostgresColumn {
     const found = this.columns.find((column) => column.name === name);
     if (found !== undefined) return found;
@@ -256,6 +299,12 @@ export class PostgresSnapshotSource implements SnapshotSource {
       }))
       .filter(({ from, to }) => from < to);
   }
+}
+
+/** With every table that is joined, also one found beside the bars: another one, or none, makes other prices. */
+function locatorOf({ bars, joined }: ResolvedTable): string {
+  const tables = Object.fromEntries(joined.map(({ part, table }) => [part, table.name]));
+  return textOfLocator({ table: bars.table.name, ...tables });
 }
 
 /** Sessions that the table covers, and of each instrument the first and the last with a row. Other days do not count. */

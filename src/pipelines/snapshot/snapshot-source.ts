@@ -43,6 +43,14 @@ export interface InstrumentCoverage {
   readonly fingerprint: string;
 }
 
+/** What a source of traded prices can adjust them by. */
+export interface FactorKnowledge {
+  /** False when no instrument has an adjustment factor at all: then prices can be exported as traded only. */
+  readonly isKnown: boolean;
+  /** What whoever exports adjusted prices should know. */
+  readonly notes: readonly string[];
+}
+
 export interface SnapshotSource extends AsyncDisposable {
   /** `store XSHG/day` or `postgres:market.kline_daily_raw`; never a password. */
   readonly locator: string;
@@ -53,6 +61,10 @@ export interface SnapshotSource extends AsyncDisposable {
   /** How the stored prices are adjusted: `qfq` ones can only be exported as they are. */
   readonly adjustment: "raw" | "qfq";
   readonly columns: readonly SnapshotColumn[];
+  /** What is doubtful about how the source was understood. */
+  readonly doubts?: readonly string[];
+  /** Asked where prices as traded are to be adjusted; a source without it always knows its factors. */
+  factorKnowledge?(): Promise<FactorKnowledge>;
   /** Sessions of the exchange within a scope that the source covers. */
   sessions(scope: SnapshotScope): Promise<readonly Day[]>;
   /** Instruments with rows, in code-point order. */

@@ -9,6 +9,7 @@ import { rowsWithin } from "../market-view.ts";
 import { storeName } from "../workspace.ts";
 import { InstrumentsFailed, SnapshotError } from "./errors.ts";
 import type {
+  FactorKnowledge,
   InstrumentCoverage,
   SnapshotAdjustment,
   SnapshotScope,
@@ -75,6 +76,20 @@ export class StoreSnapshotSource implements SnapshotSource {
           fields.some(({ lineage }) => lineage.inputGeneration > 0 && lineage.inputGeneration < newest),
       )
       .map(({ name }) => name);
+  }
+
+  /** Bars that were imported without any factor have the factor 1 throughout. */
+  factorKnowledge(): Promise<FactorKnowledge> {
+    const raw = this.#instruments.filter(({ attributes }) => (attributes["adjustment"] ?? "raw") === "raw");
+    const without = raw.filter(({ attributes }) => attributes["factorFrom"] === "none");
+    const some = without.slice(0, 3).map(({ id }) => id);
+    const notes =
+      without.length === 0
+        ? []
+        : [
+            `${without.length} of ${raw.length} instruments (${some.join(", ")}${without.length > 3 ? ", …" : ""}) were imported without adjustment factors: their prices are those traded, whatever the adjustment`,
+          ];
+    return Promise.resolve({ isKnown: this.#hasFactor(), notes });
   }
 
   sessions(scope: SnapshotScope): Promise<readonly Day[]> {

@@ -52,7 +52,7 @@ export type ChangeReason =
   | "new instrument"
   | "gone from the source"
   | "other rows than before"
-  | "adjustment changed"
+  | "adjustment or rows changed"
   | "corrected in the store"
   | "history rewritten"
   | "corrected";
@@ -105,7 +105,8 @@ function suspectsOf(question: ChangeQuestion, state: ExportState): Map<string, S
     else if (old.first !== now.first || old.last !== now.last || old.rows !== now.rows)
       suspect(now.instrument, start, "other rows than before");
     else if (old.fingerprint === "") suspect(now.instrument, start, "corrected");
-    else if (old.fingerprint !== now.fingerprint) suspect(now.instrument, start, "adjustment changed");
+    else if (old.fingerprint !== now.fingerprint)
+      suspect(now.instrument, start, "adjustment or rows changed");
   }
   for (const { instrument, first } of before.values()) suspect(instrument, first, "gone from the source");
   const held = new Set(coverage.map(({ instrument }) => instrument));

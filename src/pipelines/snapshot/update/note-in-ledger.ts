@@ -1,5 +1,5 @@
 import type { SnapshotMeta } from "../snapshot-meta.ts";
-import type { ExportLedger, LedgerEntry } from "./export-ledger.ts";
+import type { ExportLedger, LedgerEntry, LedgerScope } from "./export-ledger.ts";
 import type { ExportState } from "./export-state.ts";
 
 /**
@@ -13,7 +13,7 @@ export async function noteInLedger(
   { instruments }: ExportState,
 ): Promise<string | null> {
   if (ledger === undefined) return null;
-  const scope = { snapshotId, dataType: "daily_pv", freq };
+  const scope = scopeOfSnapshot(snapshotId, freq);
   const entries = instruments.map(({ instrument, first, last, rows, fingerprint }): LedgerEntry => ({
     instrument,
     first,
@@ -21,8 +21,31 @@ export async function noteInLedger(
     rows,
     fingerprint,
   }));
-  try {
+  return await writing(async () => {
     if (!isSame(await ledger.read(scope), entries)) await ledger.replace(scope, entries);
+  });
+}
+
+/** Takes a snapshot that was removed out of the ledger. Returns what to tell when that cannot be done. */
+export async function clearInLedger(
+  ledger: ExportLedger,
+  { snapshot_id: snapshotId, freq }: Pick<SnapshotMeta, "snapshot_id" | "freq">,
+): Promise<string | null> {
+  const scope = scopeOfSnapshot(snapshotId, freq);
+  return await writing(async () => {
+    if ((await ledger.read(scope)).length > 0) await ledger.replace(scope, []);
+  });
+}
+
+const scopeOfSnapshot = (snapshotId: string, freq: string): LedgerScope => ({
+  snapshotId,
+  dataType: "daily_pv",
+  freq,
+});
+
+async function writing(write: () => Promise<void>): Promise<string | null> {
+  try {
+    await write();
     return null;
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) throw error;

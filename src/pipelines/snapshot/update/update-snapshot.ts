@@ -96,6 +96,7 @@ async function updated(place: SnapshotPlace, request: UpdateRequest): Promise<Ex
       { remedy: `name ${meta.source} as the source, or export another snapshot` },
     );
   }
+  requireSameColumns(source, meta);
   const failed = new FailedInstruments(request.maxFailed ?? MAX_FAILED);
   const staged = new StagedFiles(place.folder);
   try {
@@ -148,6 +149,27 @@ async function attempt(
   const note = state === null ? null : await noteInLedger(ledger, meta, state);
   stages.end("ledger");
   return resultOf(place, after, { outlook, changes: changes.daily, isSame, stages, note });
+}
+
+/**
+ * Tables are recognised anew each time: a column that is now read from another place or in another unit would change every
+ * value. A store keeps its fields' meaning itself. Throws SNAPSHOT_SOURCE_OTHER.
+ */
+function requireSameColumns(source: SnapshotSource, meta: SnapshotMeta): void {
+  if (source.generation !== null) return;
+  for (const { name, role, source: asked, unit, lineage } of meta.columns) {
+    const now = source.columns.find((column) => column.name === asked);
+    if (role !== "market" || now === undefined || (now.unit === unit && now.lineage === lineage)) continue;
+    throw new SnapshotError(
+      "SNAPSHOT_SOURCE_OTHER",
+      `${name} of the snapshot ${meta.snapshot_id} is ${lineage} (${unit}); ${source.locator} now gives ${now.lineage} (${now.unit})`,
+      {
+        remedy:
+          "state columns and units in a mapping file (--mapping) as they were, or export another snapshot",
+        place: { column: name },
+      },
+    );
+  }
 }
 
 /** A state speaks of the rows that lie beside it, of the source that is asked now, or it is not believed. */
