@@ -2,7 +2,7 @@
  * Reading a table through COPY into typed columns, against the server writing the same COPY to /dev/null, and against a
  * client that throws the bytes away. Values are checked before anything is timed; each figure is the least of several runs.
  *
- *   node benchmarks/postgres-copy.ts [--url URL] [--rows 2000000] [--runs 5] [--json] [--full]
+ *   node benchmarks/postgres-copy.ts [--url URL] [--rows 1000000] [--runs 3] [--json] [--full]
  *
  * Without --url a server of its own is started. The user must be allowed to COPY to a file of the server.
  */
@@ -17,8 +17,8 @@ import { startPostgres } from "../test/wide/postgres-server.ts";
 const { values: options } = parseArgs({
   options: {
     url: { type: "string" },
-    rows: { type: "string", default: "2000000" },
-    runs: { type: "string", default: "5" },
+    rows: { type: "string", default: "1000000" },
+    runs: { type: "string", default: "3" },
     json: { type: "boolean", default: false },
     full: { type: "boolean", default: false },
   },
