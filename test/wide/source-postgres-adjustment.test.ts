@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { PostgresSession } from "#data/sources/postgres/session";
-import { dayOf, isoOf } from "#market/day";
+import { dayOf } from "#market/day";
 import { calendarNamed } from "#market/calendar/exchange-calendars";
 import type { ExportResult } from "#pipelines/snapshot/export-result";
 import { exportSnapshot } from "#pipelines/snapshot/export-snapshot";
@@ -17,6 +17,7 @@ import { showSnapshot } from "#pipelines/snapshot/snapshot-catalogue";
 import type { SnapshotRequest } from "#pipelines/snapshot/plan-snapshot";
 import { readExportState } from "#pipelines/snapshot/update/export-state";
 import { updateSnapshot } from "#pipelines/snapshot/update/update-snapshot";
+import { makeBarTable } from "./testing/bar-table.ts";
 import { startPostgres, type PostgresServer } from "./postgres-server.ts";
 import { answerOf, done } from "./testing/program.ts";
 
@@ -43,18 +44,7 @@ afterAll(async () => {
 /** A year of prices as traded, and factors that double at its middle. */
 beforeEach(async () => {
   root = mkdtempSync(join(folder, "root-"));
-  await admin.query("DROP SCHEMA IF EXISTS market CASCADE");
-  await admin.query("CREATE SCHEMA market");
-  await admin.query(
-    `CREATE TABLE market.bars (ts_code text, trade_date date, open float8, high float8, low float8, close float8,
-       volume float8, amount float8)`,
-  );
-  await admin.query(
-    `INSERT INTO market.bars SELECT c, d, p, p + 0.1, p - 0.1, p, v, v * p
-     FROM (SELECT c, d, 10 + (extract(doy FROM d)::int % 37) / 100.0 AS p, 1000037 + (extract(doy FROM d)::int * 7919) % 50021 AS v
-       FROM unnest($1::text[]) c, unnest($2::date[]) d) x`,
-    [codes, days.map(isoOf)],
-  );
+  await makeBarTable(admin, codes, days);
   await admin.query(
     `CREATE TABLE market.adj_factor AS SELECT ts_code, trade_date,
        CASE WHEN trade_date < '2023-07-03' THEN 1.5 ELSE 3 END::float8 AS adj_factor FROM market.bars`,

@@ -21,6 +21,7 @@ import { StoreSnapshotSource } from "#pipelines/snapshot/store-snapshot-source";
 import { storeOf, workspaceAt } from "#pipelines/workspace";
 import { fillMarketTables } from "#pipelines/write-factors/market-tables";
 import { writeFactors } from "#pipelines/write-factors/write-factors";
+import { makeBarTable } from "./testing/bar-table.ts";
 import { startPostgres, type PostgresServer } from "./postgres-server.ts";
 
 let server: PostgresServer;
@@ -42,18 +43,7 @@ afterAll(async () => {
 /** Raw bars of four shares over a year, in yuan, shares and yuan. */
 beforeEach(async () => {
   admin = await PostgresSession.open(server.url, { mode: "write" });
-  await admin.query("DROP SCHEMA IF EXISTS market CASCADE");
-  await admin.query("CREATE SCHEMA market");
-  await admin.query(
-    `CREATE TABLE market.bars (ts_code text, trade_date date, open float8, high float8, low float8, close float8,
-       volume float8, amount float8)`,
-  );
-  await admin.query(
-    `INSERT INTO market.bars SELECT c, d, p, p + 0.1, p - 0.1, p, v, v * p
-     FROM (SELECT c, d, 10 + (extract(doy FROM d)::int % 37) / 100.0 AS p, 1000037 + (extract(doy FROM d)::int * 7919) % 50021 AS v
-       FROM unnest($1::text[]) c, unnest($2::date[]) d) x`,
-    [codes, days.map(isoOf)],
-  );
+  await makeBarTable(admin, codes, days);
 });
 
 async function refusal(work: () => Promise<unknown>): Promise<DataError> {

@@ -2,31 +2,20 @@
 import { originOfField, unitOfField } from "#data/sources/postgres/describe-table";
 import type { ResolvedTable, TableField } from "#data/sources/postgres/table-mapping";
 import { barFields, isBarField } from "#market/bar";
+import { BAR_COLUMNS } from "./column-order.ts";
 import { venueCurrency } from "./column-units.ts";
 import type { RowColumn } from "./postgres-rows.ts";
 import type { SnapshotColumn } from "./snapshot-source.ts";
 
 export type PostgresColumn = SnapshotColumn & RowColumn;
 
-const ORDER = [
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-  "amount",
-  "vwap",
-  "factor",
-  "preclose",
-  "status",
-] as const;
 const LABEL = /^label_/;
 
 export function postgresColumns(table: ResolvedTable): readonly PostgresColumn[] {
   const fields = new Map(table.fields.map((field) => [field.name, field]));
   const currency = venueCurrency(table.calendar);
   const columns: PostgresColumn[] = [];
-  for (const name of ORDER) {
+  for (const name of BAR_COLUMNS) {
     const field = fields.get(name);
     if (name === "factor") columns.push(factorColumn(field));
     else if (field !== undefined) columns.push(marketColumn(table, field, currency));
@@ -39,7 +28,7 @@ export function postgresColumns(table: ResolvedTable): readonly PostgresColumn[]
       columns.push(vwapColumn(currency));
   }
   for (const field of table.fields) {
-    if ((ORDER as readonly string[]).includes(field.name)) continue;
+    if ((BAR_COLUMNS as readonly string[]).includes(field.name)) continue;
     const isFloat4 = field.kind === "float4";
     columns.push({
       name: field.name,

@@ -3,6 +3,7 @@ import type { StoredField, StoreSnapshot } from "#data/store/panel-store";
 import { isStateSet } from "#data/store/state-sets";
 import type { FactorRegistry } from "#factors/registry";
 import { barFields, isBarField } from "#market/bar";
+import { BAR_COLUMNS } from "./column-order.ts";
 import { venueCurrency } from "./column-units.ts";
 import type { SnapshotColumn } from "./snapshot-source.ts";
 
@@ -11,19 +12,6 @@ export interface StoreColumn extends SnapshotColumn {
   readonly field: string;
   readonly derived: "vwap" | "factor" | null;
 }
-
-const ORDER = [
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-  "amount",
-  "vwap",
-  "factor",
-  "preclose",
-  "status",
-] as const;
 
 const MEANINGS: Readonly<Record<string, string>> = {
   factor:
@@ -51,7 +39,7 @@ export function storeColumns(snapshot: StoreSnapshot, registry?: FactorRegistry)
       derived: null,
     });
   };
-  for (const name of [...ORDER, ...stored.keys()].filter((each, at, all) => all.indexOf(each) === at)) {
+  for (const name of [...BAR_COLUMNS, ...stored.keys()].filter((each, at, all) => all.indexOf(each) === at)) {
     const field = stored.get(name);
     if (field !== undefined) market("bars", name, field);
     else if (name === "vwap" && stored.has("amount") && stored.has("volume"))
